@@ -1,0 +1,116 @@
+/** Data types, fields and schemas. All are plain JSON-safe data. */
+
+export type DataType =
+  | { readonly kind: "null" }
+  | { readonly kind: "boolean" }
+  | { readonly kind: "int8" | "int16" | "int32" | "int64" }
+  | { readonly kind: "float32" | "float64" }
+  /** precision 1–38, 0 ≤ scale ≤ precision */
+  | { readonly kind: "decimal"; readonly precision: number; readonly scale: number }
+  | { readonly kind: "date" } // days since 1970-01-01
+  /** microseconds since 1970-01-01T00:00:00; utc: the instant is absolute (TIMESTAMP WITH TIME ZONE) */
+  | { readonly kind: "timestamp"; readonly utc: boolean }
+  | { readonly kind: "interval" } // months, days, microseconds
+  | { readonly kind: "varchar" } // UTF-8
+  | { readonly kind: "binary" };
+
+export type TypeKind = DataType["kind"];
+
+/**
+ * How one value lies in linear memory.
+ * - bool: u8, 0 or 1
+ * - i8 … i64, f32, f64: little-endian; decimals of precision ≤ 18, timestamps: i64; dates: i32
+ * - i128: low u64, then high i64 (decimals of precision > 18)
+ * - interval: i32 months, i32 days, i64 microseconds (Arrow's MonthDayNano layout, in microseconds)
+ * - view: u32 pointer, then u32 byte length (varchar, binary); the bytes lie anywhere in the same memory
+ */
+export type PhysicalKind = "bool" | "i8" | "i16" | "i32" | "i64" | "i128" | "f32" | "f64" | "interval" | "view";
+
+export const physicalBytes: Readonly<Record<PhysicalKind, number>> = {
+  bool: 1, i8: 1, i16: 2, i32: 4, i64: 8, i128: 16, f32: 4, f64: 8, interval: 16, view: 8,
+};
+
+/** Decimals of at most this precision are stored as i64. */
+export const decimal64PrecisionMax = 18;
+export const decimalPrecisionMax = 38;
+
+export function physicalKind(type: DataType): PhysicalKind {
+  switch (type.kind) {
+    case "null":
+    case "boolean":
+      return "bool";
+    case "int8":
+      return "i8";
+    case "int16":
+      return "i16";
+    case "int32":
+    case "date":
+      return "i32";
+    case "int64":
+    case "timestamp":
+      return "i64";
+    case "float32":
+      return "f32";
+    case "float64":
+      return "f64";
+    case "decimal":
+      return type.precision <= decimal64PrecisionMax ? "i64" : "i128";
+    case "interval":
+      return "interval";
+    case "varchar":
+    case "binary":
+      return "view";
+  }
+}
+
+/** Bytes of one value of a type in a flat vector. */
+export function widthOf(type: DataType): number {
+  return physicalBytes[physicalKind(type)];
+}
+
+export const types = {
+  null: { kind: "null" },
+  boolean: { kind: "boolean" },
+  int8: { kind: "int8" },
+  int16: { kind: "int16" },
+  int32: { kind: "int32" },
+  int64: { kind: "int64" },
+  float32: { kind: "float32" },
+  float64: { kind: "float64" },
+  date: { kind: "date" },
+  timestamp: { kind: "timestamp", utc: false },
+  timestamptz: { kind: "timestamp", utc: true },
+  interval: { kind: "interval" },
+  varchar: { kind: "varchar" },
+  binary: { kind: "binary" },
+  decimal: (precision: number, scale: number) => ({ kind: "decimal", precision, scale }) as const,
+} as const satisfies Record<string, DataType | ((p: number, s: number) => DataType)>;
+
+export function sameType(a: DataType, b: DataType): boolean {
+  if (a.kind !== b.kind) return false;
+  if (a.kind === "decimal" && b.kind === "decimal") return a.precision === b.precision && a.scale === b.scale;
+  if (a.kind === "timestamp" && b.kind === "timestamp") return a.utc === b.utc;
+  return true;
+}
+
+const sqlNames: Readonly<Record<Exclude<TypeKind, "decimal" | "timestamp">, string>> = {
+  null: "NULL", boolean: "BOOLEAN", int8: "TINYINT", int16: "SMALLINT", int32: "INTEGER", int64: "BIGINT",
+  float32: "REAL", float64: "DOUBLE", date: "DATE", interval: "INTERVAL", varchar: "VARCHAR", binary: "VARBINARY",
+};
+
+/** The SQL spelling, such as `DECIMAL(15,2)`. */
+export function typeName(type: DataType): string {
+  if (type.kind === "decimal") return `DECIMAL(${type.precision},${type.scale})`;
+  if (type.kind === "timestamp") return type.utc ? "TIMESTAMP WITH TIME ZONE" : "TIMESTAMP";
+  return sqlNames[type.kind];
+}
+
+export interface Field {
+  readonly name: string;
+  readonly type: DataType;
+  readonly nullable: boolean;
+}
+
+export interface Schema {
+  readonly fields: readonly Field[];
+}
