@@ -27,7 +27,16 @@ export type TypeKind = DataType["kind"];
 export type PhysicalKind = "bool" | "i8" | "i16" | "i32" | "i64" | "i128" | "f32" | "f64" | "interval" | "view";
 
 export const physicalBytes: Readonly<Record<PhysicalKind, number>> = {
-  bool: 1, i8: 1, i16: 2, i32: 4, i64: 8, i128: 16, f32: 4, f64: 8, interval: 16, view: 8,
+  bool: 1,
+  i8: 1,
+  i16: 2,
+  i32: 4,
+  i64: 8,
+  i128: 16,
+  f32: 4,
+  f64: 8,
+  interval: 16,
+  view: 8,
 };
 
 /** Decimals of at most this precision are stored as i64. */
@@ -94,8 +103,18 @@ export function sameType(a: DataType, b: DataType): boolean {
 }
 
 const sqlNames: Readonly<Record<Exclude<TypeKind, "decimal" | "timestamp">, string>> = {
-  null: "NULL", boolean: "BOOLEAN", int8: "TINYINT", int16: "SMALLINT", int32: "INTEGER", int64: "BIGINT",
-  float32: "REAL", float64: "DOUBLE", date: "DATE", interval: "INTERVAL", varchar: "VARCHAR", binary: "VARBINARY",
+  null: "NULL",
+  boolean: "BOOLEAN",
+  int8: "TINYINT",
+  int16: "SMALLINT",
+  int32: "INTEGER",
+  int64: "BIGINT",
+  float32: "REAL",
+  float64: "DOUBLE",
+  date: "DATE",
+  interval: "INTERVAL",
+  varchar: "VARCHAR",
+  binary: "VARBINARY",
 };
 
 /** The SQL spelling, such as `DECIMAL(15,2)`. */

@@ -66,7 +66,11 @@ export interface Catalog {
   /** Resolves a table name ("db.t" arrives as ["db","t"]); undefined if there is none. */
   table(name: readonly string[]): Promise<Table | undefined>;
   /** Resolves FROM 'path/*.parquet' and read_parquet(…), read_csv(…). */
-  path(paths: readonly string[], format: "parquet" | "csv" | "auto", options?: Partial<CsvOptions> & { readonly types?: Readonly<Record<string, DataType>> }): Promise<Table>;
+  path(
+    paths: readonly string[],
+    format: "parquet" | "csv" | "auto",
+    options?: Partial<CsvOptions> & { readonly types?: Readonly<Record<string, DataType>> },
+  ): Promise<Table>;
   /** Known names, for completion, nearest-match hints and SHOW TABLES. */
   names(): readonly string[];
 }

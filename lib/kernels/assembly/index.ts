@@ -1,0 +1,7 @@
+// Entry point of the kernels: every file here holds one family, and each export is one vectorised loop.
+export * from "./copy";
+
+/** First byte after the static data: where the allocator may start. */
+export function heapBase(): usize {
+  return __heap_base;
+}

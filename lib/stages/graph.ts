@@ -1,0 +1,111 @@
+/** The stage graph: what the cut makes of a physical plan, and the task that is sent to an executor. */
+
+import type { Schema } from "../arrow/types.ts";
+import type { CsvOptions } from "../catalog/table.ts";
+import type { Column } from "../expr/expr.ts";
+import type { Partitioning, PhysicalPlan } from "../physical/plan.ts";
+
+export interface Stage {
+  readonly id: number;
+  /** Contains no exchange inside: its leaves are scans, values and exchange_reads. */
+  readonly plan: PhysicalPlan;
+  /** Stage ids read by this stage's exchange_reads. */
+  readonly inputs: readonly number[];
+  readonly output: Partitioning;
+  readonly columns: readonly Column[];
+  /** Number of tasks: at least 1, and fixed when the stage is planned. */
+  readonly tasks: number;
+  readonly estimatedRows: number;
+}
+
+/** Stages in topological order; the last one is the result, its partitioning is `single`. */
+export interface StageGraph {
+  readonly stages: readonly Stage[];
+  readonly columns: readonly Column[];
+}
+
+/** What a scan of one task reads. */
+export interface ScanSplit {
+  readonly path: string;
+  readonly etag: string;
+  readonly bytes: number;
+  /** Row groups of the file to read; absent: all of them (the executor reads the footer). */
+  readonly rowGroups?: readonly number[];
+  /** CSV: byte range whose lines (those that start inside it) are read. */
+  readonly range?: { readonly from: number; readonly to: number };
+}
+
+export interface ScanInput {
+  readonly table: string;
+  readonly format: "parquet" | "csv";
+  readonly schema: Schema;
+  readonly csv?: CsvOptions;
+  readonly splits: readonly ScanSplit[];
+}
+
+/** One slice of a producer's object: an Arrow IPC stream. */
+export interface PartitionSlice {
+  readonly key: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly rows: number;
+  readonly checksum: number;
+  /** The bytes themselves, base64, when they are small enough to travel in the commit record. */
+  readonly inline?: string;
+}
+
+export const taskVersion = 1;
+
+/** Everything an executor needs. JSON. */
+export interface Task {
+  readonly version: number;
+  readonly queryId: string;
+  readonly stage: number;
+  readonly task: number;
+  readonly generation: number;
+  readonly attempt: number;
+  readonly attemptId: string;
+  readonly plan: PhysicalPlan;
+  /** By the table key of the plan's scans, then scan position (pre-order) — see `scanInputs` order in lib/stages/cut.ts. */
+  readonly scans: readonly ScanInput[];
+  /** By stage id: the slices this task reads, one per producer that has rows for it. */
+  readonly exchanges: Readonly<Record<number, readonly PartitionSlice[]>>;
+  readonly output: Partitioning;
+  /** Key of the object this attempt writes. */
+  readonly outputKey: string;
+  readonly options: TaskOptions;
+}
+
+export interface TaskOptions {
+  readonly batchRows: number;
+  /** Bytes of linear memory that the task may hold before its operators spill. */
+  readonly memoryBytes: number;
+  /** Testing: keep only this many bits of every hash (0: all rows collide). */
+  readonly hashBits?: number;
+  /** Collect per-operator times (EXPLAIN ANALYZE). */
+  readonly analyze?: boolean;
+}
+
+/** Per-operator counts; `children` mirrors the plan. Times in milliseconds, inclusive of children unless named self. */
+export interface OperatorMetrics {
+  readonly operator: string;
+  readonly rows: number;
+  readonly batches: number;
+  readonly selfMs: number;
+  /** Named counters: rowGroups, rowGroupsPruned, pagesPruned, bytesRead, requests, spilledBytes, buildRows, groups, … */
+  readonly counters: Readonly<Record<string, number>>;
+  readonly children: readonly OperatorMetrics[];
+}
+
+/** What a task reports when it is done: the commit record. */
+export interface TaskResult {
+  readonly key: string;
+  readonly etag: string;
+  readonly bytes: number;
+  readonly rows: number;
+  /** By partition. */
+  readonly partitions: readonly Omit<PartitionSlice, "key">[];
+  readonly metrics: OperatorMetrics;
+  readonly elapsedMs: number;
+  readonly memoryPeakBytes: number;
+}
