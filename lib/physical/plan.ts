@@ -182,6 +182,8 @@ export interface ExchangeReadNode {
   readonly stage: number;
   /** Positions match the producing stage's output columns; ids may differ (shared). */
   readonly columns: readonly Column[];
+  /** partition: task t reads partition t of every producer; all: every task reads every partition. */
+  readonly read: "partition" | "all";
   /** Each producer's stream is sorted so, and the reader merges them. */
   readonly merge?: readonly SortKey[];
   /** Estimated rows per reading task. */

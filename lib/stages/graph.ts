@@ -11,6 +11,8 @@ export interface Stage {
   readonly plan: PhysicalPlan;
   /** Stage ids read by this stage's exchange_reads. */
   readonly inputs: readonly number[];
+  /** Of the plan's scans in the order of lib/physical/scan-nodes.ts: whether every task reads the whole table. */
+  readonly replicated: readonly boolean[];
   readonly output: Partitioning;
   readonly columns: readonly Column[];
   /** Number of tasks: at least 1, and fixed when the stage is planned. */
@@ -66,7 +68,7 @@ export interface Task {
   readonly attempt: number;
   readonly attemptId: string;
   readonly plan: PhysicalPlan;
-  /** By the table key of the plan's scans, then scan position (pre-order) — see `scanInputs` order in lib/stages/cut.ts. */
+  /** One for each scan of the plan, in the order of lib/physical/scan-nodes.ts. */
   readonly scans: readonly ScanInput[];
   /** By stage id: the slices this task reads, one per producer that has rows for it. */
   readonly exchanges: Readonly<Record<number, readonly PartitionSlice[]>>;
