@@ -1,0 +1,26 @@
+/** Turns the range of a get into offsets, with the errors that every store gives alike. */
+import { QueryError } from "../errors.ts";
+import type { GetOptions } from "./object-store.ts";
+
+/** [from, to) inside an object of `size` bytes. @throws QueryError corrupt_file when it is not inside. */
+export function byteRange(key: string, size: number, range: GetOptions["range"]): { from: number; to: number } {
+  if (range === undefined) return { from: 0, to: size };
+  const from = range.from < 0 ? Math.max(0, size + range.from) : range.from;
+  const to = range.to ?? size;
+  if (from > to || to > size) {
+    throw new QueryError("corrupt_file", `${key} has ${size} bytes, and bytes ${from} to ${to} were asked for`);
+  }
+  return { from, to };
+}
+
+export function notFound(key: string, cause?: unknown): QueryError {
+  return new QueryError("not_found", `${key} does not exist`, { cause });
+}
+
+export function changed(key: string): QueryError {
+  return new QueryError("corrupt_file", `${key} changed while it was read`, { hint: "Run the query again." });
+}
+
+export function duplicate(key: string): QueryError {
+  return new QueryError("duplicate", `${key} exists already`);
+}

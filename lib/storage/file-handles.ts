@@ -1,0 +1,83 @@
+/** Open files, kept for the next read of the same path and closed soon after their last use. */
+import { fstatSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+
+const openMax = 64;
+const idleMs = 1000;
+
+interface OpenFile {
+  readonly path: string;
+  readonly handle: Promise<FileHandle>;
+  /** Reads in flight; counted before the handle is there, so that nobody closes it under them. */
+  users: number;
+  usedAt: number;
+  /** No longer in the map: closed by its last user. */
+  dropped: boolean;
+}
+
+export class FileHandles {
+  /** In order of last use. */
+  readonly #files = new Map<string, OpenFile>();
+  #sweeper: NodeJS.Timeout | undefined;
+
+  /** Runs `use` with the open file. @throws the error of open */
+  async with<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+    let file = this.#acquire(path);
+    try {
+      let handle = await file.handle;
+      if (fstatSync(handle.fd).nlink === 0) {
+        // The path was replaced or removed since it was opened: what is there now counts.
+        await this.#release(file, true);
+        file = this.#acquire(path);
+        handle = await file.handle;
+      }
+      return await use(handle);
+    } finally {
+      await this.#release(file, false);
+    }
+  }
+
+  #acquire(path: string): OpenFile {
+    const file = this.#files.get(path) ?? { path, handle: open(path, "r"), users: 0, usedAt: 0, dropped: false };
+    file.handle.catch(() => this.#drop(file));
+    file.users++;
+    this.#files.delete(path);
+    this.#files.set(path, file);
+    for (const oldest of this.#files.values()) {
+      if (this.#files.size <= openMax) break;
+      this.#drop(oldest);
+    }
+    return file;
+  }
+
+  async #release(file: OpenFile, drop: boolean): Promise<void> {
+    file.users--;
+    file.usedAt = performance.now();
+    if (drop) this.#drop(file);
+    else if (file.dropped) await close(file);
+    else this.#schedule();
+  }
+
+  #drop(file: OpenFile): void {
+    if (file.dropped) return;
+    file.dropped = true;
+    if (this.#files.get(file.path) === file) this.#files.delete(file.path);
+    void close(file);
+  }
+
+  #schedule(): void {
+    this.#sweeper ??= setTimeout(() => {
+      this.#sweeper = undefined;
+      const before = performance.now() - idleMs / 2;
+      for (const file of this.#files.values()) if (file.users === 0 && file.usedAt <= before) this.#drop(file);
+      if (this.#files.size > 0) this.#schedule();
+    }, idleMs).unref();
+  }
+}
+
+/** Closes a dropped file once nobody reads from it. */
+async function close(file: OpenFile): Promise<void> {
+  if (file.users > 0) return;
+  const handle = await file.handle.catch(() => undefined);
+  await handle?.close();
+}

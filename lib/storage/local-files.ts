@@ -1,0 +1,151 @@
+/** Files of the local disk as objects: keys are absolute paths. Where tables are read from. */
+import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, isAbsolute, join } from "node:path";
+import { QueryError } from "../errors.ts";
+import { byteRange, changed, duplicate, notFound } from "./byte-range.ts";
+import { FileHandles } from "./file-handles.ts";
+import type { GetOptions, ObjectInfo, ObjectStore } from "./object-store.ts";
+
+const temporaryPrefix = ".put-";
+let temporaries = 0;
+
+export class LocalFiles implements ObjectStore {
+  readonly #handles = new FileHandles();
+
+  /** The path of a key. @throws QueryError invalid_argument when the key cannot be one of this store */
+  protected path(key: string): string {
+    if (!isAbsolute(key) || key.includes("\0")) throw invalidKey(key);
+    return key;
+  }
+
+  protected key(path: string): string {
+    return path;
+  }
+
+  async get(key: string, options: GetOptions = {}): Promise<Uint8Array> {
+    options.signal?.throwIfAborted();
+    try {
+      return await this.#handles.with(this.path(key), (handle) => read(handle, key, options));
+    } catch (error) {
+      throw fileError(key, error);
+    }
+  }
+
+  async head(key: string): Promise<ObjectInfo | undefined> {
+    try {
+      const stats = await stat(this.path(key), { bigint: true });
+      return stats.isFile() ? { key, bytes: Number(stats.size), etag: etagOf(stats) } : undefined;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw fileError(key, error);
+    }
+  }
+
+  async put(
+    key: string,
+    bytes: Uint8Array | readonly Uint8Array[],
+    options: { readonly ifAbsent?: boolean } = {},
+  ): Promise<ObjectInfo> {
+    const path = this.path(key);
+    const temporary = join(dirname(path), `${temporaryPrefix}${process.pid}-${Date.now()}-${++temporaries}`);
+    try {
+      const info = await write(temporary, key, bytes instanceof Uint8Array ? [bytes] : bytes);
+      // A hard link refuses to replace an existing file, a rename replaces it; both are atomic.
+      if (options.ifAbsent) await link(temporary, path);
+      else await rename(temporary, path);
+      return info;
+    } catch (error) {
+      throw (error as NodeJS.ErrnoException).code === "EEXIST" ? duplicate(key) : fileError(key, error);
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  async *list(prefix: string): AsyncIterable<ObjectInfo> {
+    const start = this.path(prefix);
+    const folder = prefix === "" || prefix.endsWith("/") ? start : dirname(start);
+    yield* this.#walk(folder, prefix);
+  }
+
+  async deletePrefix(prefix: string): Promise<void> {
+    if (prefix.endsWith("/")) {
+      await rm(this.path(prefix), { recursive: true, force: true, maxRetries: 3 });
+      return;
+    }
+    for await (const { key } of this.list(prefix)) await rm(this.path(key), { force: true });
+  }
+
+  /** Files below a folder whose key starts with the prefix, in key order. */
+  async *#walk(folder: string, prefix: string): AsyncIterable<ObjectInfo> {
+    const entries = await readdir(folder, { withFileTypes: true }).catch((error) => {
+      if (isMissing(error)) return [];
+      throw fileError(folder, error);
+    });
+    const sortKey = (entry: (typeof entries)[number]) => (entry.isDirectory() ? `${entry.name}/` : entry.name);
+    entries.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+    for (const entry of entries) {
+      if (entry.name.startsWith(temporaryPrefix)) continue;
+      const path = join(folder, entry.name);
+      const key = this.key(path);
+      if (entry.isDirectory()) {
+        if (`${key}/`.startsWith(prefix) || prefix.startsWith(`${key}/`)) yield* this.#walk(path, prefix);
+      } else if (key.startsWith(prefix)) {
+        const info = await this.head(key);
+        if (info !== undefined) yield info;
+      }
+    }
+  }
+}
+
+async function read(handle: FileHandle, key: string, options: GetOptions): Promise<Uint8Array> {
+  const stats = await handle.stat({ bigint: true });
+  if (!stats.isFile()) throw notFound(key);
+  if (options.etag !== undefined && options.etag !== etagOf(stats)) throw changed(key);
+  const { from, to } = byteRange(key, Number(stats.size), options.range);
+  const bytes = new Uint8Array(to - from);
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesRead } = await handle.read(bytes, done, Math.min(bytes.length - done, 1 << 30), from + done);
+    if (bytesRead === 0) throw changed(key);
+    done += bytesRead;
+  }
+  return bytes;
+}
+
+/** Writes a new file, making its folder when it is missing. */
+async function write(path: string, key: string, parts: readonly Uint8Array[]): Promise<ObjectInfo> {
+  const handle = await open(path, "wx").catch(async (error) => {
+    if (!isMissing(error)) throw error;
+    await mkdir(dirname(path), { recursive: true });
+    return open(path, "wx");
+  });
+  try {
+    for (const part of parts) {
+      for (let done = 0; done < part.length; ) {
+        done += (await handle.write(part, done, Math.min(part.length - done, 1 << 30))).bytesWritten;
+      }
+    }
+    const stats = await handle.stat({ bigint: true });
+    return { key, bytes: Number(stats.size), etag: etagOf(stats) };
+  } finally {
+    await handle.close();
+  }
+}
+
+function etagOf(stats: { readonly mtimeNs: bigint; readonly size: bigint }): string {
+  return `${stats.mtimeNs.toString(36)}-${stats.size.toString(36)}`;
+}
+
+export function invalidKey(key: string): QueryError {
+  return new QueryError("invalid_argument", `${JSON.stringify(key)} is no object key`);
+}
+
+function isMissing(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+function fileError(key: string, error: unknown): QueryError {
+  if (error instanceof QueryError) return error;
+  if (isMissing(error) || (error as NodeJS.ErrnoException).code === "EISDIR") return notFound(key, error);
+  return QueryError.from(error, "resource");
+}
