@@ -128,6 +128,8 @@ export interface Field {
   readonly name: string;
   readonly type: DataType;
   readonly nullable: boolean;
+  /** What Volley cannot read about this column, such as "nested column \"a\"": then `type` is null and any use of the column fails. */
+  readonly unsupported?: string;
 }
 
 export interface Schema {

@@ -3,7 +3,7 @@ import type { DataType, Schema } from "../arrow/types.ts";
 import type { LiteralValue } from "../expr/expr.ts";
 
 export interface ColumnStatistics {
-  /** In the literal form of the column's type; absent when unknown. For varchar they may be truncated bounds. */
+  /** In the literal form of the column's type; absent when unknown. For varchar they may be truncated bounds; for floats NaN may lie above max. */
   readonly min?: LiteralValue;
   readonly max?: LiteralValue;
   readonly nullCount?: number;
