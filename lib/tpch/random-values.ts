@@ -1,0 +1,72 @@
+import type { StringBuilder } from "./column-builders.ts";
+import { RandomStream } from "./random-stream.ts";
+
+const shortestShare = 0.4;
+const longestShare = 1.6;
+const alphabet = new TextEncoder().encode("0123456789abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ,");
+const charactersPerDraw = 5;
+const drawsPerAddress = 9;
+const countryCodeFirst = 10;
+
+/** Comments: slices of the text pool, 0.4 to 1.6 times as long as the column's average. */
+export class TextStream extends RandomStream {
+  private readonly pool: Uint8Array;
+  private readonly shortest: number;
+  private readonly longest: number;
+
+  constructor(seed: number, pool: Uint8Array, averageBytes: number, valuesPerRow = 1) {
+    super(seed, 2 * valuesPerRow);
+    this.pool = pool;
+    this.shortest = Math.trunc(averageBytes * shortestShare);
+    this.longest = Math.trunc(averageBytes * longestShare);
+  }
+
+  /** Adds one comment to the column and gives its length in bytes. */
+  add(target: StringBuilder): number {
+    const offset = this.next(0, this.pool.length - this.longest);
+    const length = this.next(this.shortest, this.longest);
+    const { pool } = this;
+    const { bytes } = target;
+    let out = target.length;
+    for (let at = offset; at < offset + length; at++) bytes[out++] = pool[at] as number;
+    target.length = out;
+    target.end();
+    return length;
+  }
+}
+
+/** Addresses: 10 to 40 characters of a 64-letter alphabet (averageBytes = 25). */
+export class AddressStream extends RandomStream {
+  constructor(seed: number) {
+    super(seed, drawsPerAddress);
+  }
+
+  add(target: StringBuilder): void {
+    const length = this.next(10, 40);
+    let bits = 0;
+    for (let i = 0; i < length; i++) {
+      if (i % charactersPerDraw === 0) bits = this.nextOverflowing();
+      target.bytes[target.length++] = alphabet[bits & 63] as number;
+      bits >>= 6;
+    }
+    target.end();
+  }
+}
+
+/** Phone numbers such as 25-989-741-2988; the country code is 10 + nation key. */
+export class PhoneStream extends RandomStream {
+  constructor(seed: number) {
+    super(seed, 3);
+  }
+
+  add(target: StringBuilder, nationKey: number): void {
+    target.putNumber(countryCodeFirst + nationKey, 2);
+    target.put("-");
+    target.putNumber(this.next(100, 999), 3);
+    target.put("-");
+    target.putNumber(this.next(100, 999), 3);
+    target.put("-");
+    target.putNumber(this.next(1000, 9999), 4);
+    target.end();
+  }
+}

@@ -1,0 +1,65 @@
+import { types } from "../arrow/types.ts";
+import { Int64Builder, StringBuilder } from "./column-builders.ts";
+import { nations, regionNames } from "./distributions.ts";
+import { TextStream } from "./random-values.ts";
+import { requiredColumns, type TpchTable } from "./table.ts";
+
+const commentBytes = 72;
+
+export const region: TpchTable = {
+  name: "region",
+  schema: requiredColumns([
+    ["r_regionkey", types.int64],
+    ["r_name", types.varchar],
+    ["r_comment", types.varchar],
+  ]),
+  sourceRowsAtScale1: regionNames.length,
+  fixed: true,
+  rowsPerSourceRow: 1,
+
+  generate(_scale, first, count, pool) {
+    const keys = new Int64Builder(count);
+    const names = new StringBuilder(count, 12);
+    const comments = new StringBuilder(count, commentBytes);
+    const commentStream = new TextStream(1500869201, pool, commentBytes);
+    commentStream.skipRows(first);
+    for (let key = first; key < first + count; key++) {
+      keys.add(key);
+      names.add(regionNames[key] as string);
+      commentStream.add(comments);
+      commentStream.endRow();
+    }
+    return { rows: count, columns: [keys, names, comments].map((column) => column.finish()) };
+  },
+};
+
+export const nation: TpchTable = {
+  name: "nation",
+  schema: requiredColumns([
+    ["n_nationkey", types.int64],
+    ["n_name", types.varchar],
+    ["n_regionkey", types.int64],
+    ["n_comment", types.varchar],
+  ]),
+  sourceRowsAtScale1: nations.length,
+  fixed: true,
+  rowsPerSourceRow: 1,
+
+  generate(_scale, first, count, pool) {
+    const keys = new Int64Builder(count);
+    const names = new StringBuilder(count, 16);
+    const regionKeys = new Int64Builder(count);
+    const comments = new StringBuilder(count, commentBytes);
+    const commentStream = new TextStream(606179079, pool, commentBytes);
+    commentStream.skipRows(first);
+    for (let key = first; key < first + count; key++) {
+      const [name, regionKey] = nations[key] as (typeof nations)[number];
+      keys.add(key);
+      names.add(name);
+      regionKeys.add(regionKey);
+      commentStream.add(comments);
+      commentStream.endRow();
+    }
+    return { rows: count, columns: [keys, names, regionKeys, comments].map((column) => column.finish()) };
+  },
+};
