@@ -1,0 +1,160 @@
+/**
+ * Drives one query to its end: turns task records into events, events into commands by `step`, and carries the commands
+ * out through the ports. Holds the query by a lease; whoever finds the lease over can start a driver on the same records.
+ */
+import { QueryError } from "../errors.ts";
+import type { StageGraph } from "../stages/graph.ts";
+import { exchangeInputs, type Manifest, makeTask, scanInputs, type TaskMakerOptions } from "./make-task.ts";
+import type { Clock, Invoker, Lease, Rng, StateStore } from "./ports.ts";
+import { type Command, type Event, initialState, type QueryState, type StepOptions } from "./state.ts";
+import { step } from "./step.ts";
+
+export interface DrivePorts {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly state: StateStore;
+  readonly invoker: Invoker;
+}
+
+export interface DriveOptions extends TaskMakerOptions {
+  readonly owner: string;
+  readonly steps: StepOptions;
+  readonly leaseMs: number;
+  readonly renewMs: number;
+  /** The longest wait between two looks at the task records. */
+  readonly pollMs: number;
+  readonly signal?: AbortSignal;
+  /** Called after every change: for progress displays. */
+  readonly onChange?: (state: QueryState) => void;
+}
+
+export const defaultDriveTimes = { leaseMs: 10_000, renewMs: 3_000, pollMs: 1_000 } as const;
+
+/** Resolves with the final state, whatever the outcome; rejects only when the lease is lost. */
+export async function drive(graph: StageGraph, ports: DrivePorts, options: DriveOptions): Promise<QueryState> {
+  const lease = await ports.state.acquire(options.queryId, options.owner, ports.clock.now(), options.leaseMs);
+  if (!lease) throw new QueryError("duplicate", `query ${options.queryId} is driven by another scheduler`);
+  return new Driver(graph, ports, options, lease).run();
+}
+
+class Driver {
+  #state: QueryState;
+  #lease: Lease;
+  readonly #ports: DrivePorts;
+  readonly #options: DriveOptions;
+  readonly #events: Event[] = [{ kind: "tick" }];
+  readonly #manifests = new Map<number, Manifest>();
+  readonly #scans = new Map<number, ReturnType<typeof scanInputs>>();
+  readonly #failuresSeen = new Set<string>();
+  #wakeAtMs = Infinity;
+  #renewedMs: number;
+
+  constructor(graph: StageGraph, ports: DrivePorts, options: DriveOptions, lease: Lease) {
+    this.#state = initialState(options.queryId, graph);
+    this.#ports = ports;
+    this.#options = options;
+    this.#lease = lease;
+    this.#renewedMs = ports.clock.now();
+  }
+
+  async run(): Promise<QueryState> {
+    while (this.#state.status === "running") {
+      if (this.#options.signal?.aborted) this.#events.push({ kind: "cancel" });
+      if (this.#events.length === 0) await this.#waitForEvents();
+      for (let event = this.#events.shift(); event; event = this.#events.shift()) await this.#take(event);
+      await this.#keepLease();
+    }
+    return this.#state;
+  }
+
+  async #take(event: Event): Promise<void> {
+    const { clock, rng } = this.#ports;
+    const { state, commands } = step(
+      this.#state,
+      { event, nowMs: clock.now(), random: rng.next() },
+      this.#options.steps,
+    );
+    this.#state = state;
+    this.#wakeAtMs = Infinity;
+    for (const command of commands) await this.#carryOut(command);
+    this.#options.onChange?.(this.#state);
+  }
+
+  async #carryOut(command: Command): Promise<void> {
+    const { state, invoker } = this.#ports;
+    switch (command.kind) {
+      case "open": {
+        const { generation, tasks } = this.#state.stages[command.stage]!;
+        await state.openStage(this.#options.queryId, this.#lease, command.stage, generation, tasks.length);
+        return;
+      }
+      case "invoke":
+        return this.#invoke(command);
+      case "abort":
+        return invoker.abort(command.attemptIds);
+      case "seal":
+        return this.#seal(command.stage);
+      case "wake":
+        this.#wakeAtMs = command.atMs;
+        return;
+      case "end":
+        return state.finishQuery(this.#options.queryId, this.#lease, command.outcome);
+    }
+  }
+
+  async #invoke(command: Extract<Command, { kind: "invoke" }>): Promise<void> {
+    const stage = this.#state.graph.stages[command.stage]!;
+    const { generation } = this.#state.stages[command.stage]!;
+    let scans = this.#scans.get(stage.id);
+    if (!scans) this.#scans.set(stage.id, (scans = scanInputs(stage, this.#options.snapshot)));
+    const exchanges = exchangeInputs(stage, command.task, this.#manifests);
+    const inputs = { scans: scans[command.task]!, exchanges };
+    try {
+      await this.#ports.invoker.invoke(makeTask(stage, command.task, generation, command, inputs, this.#options));
+    } catch (thrown) {
+      const error = QueryError.from(thrown).toJSON();
+      this.#events.push({ kind: "failed", stage: stage.id, task: command.task, attemptId: command.attemptId, error });
+    }
+  }
+
+  #seal(stage: number): void {
+    const { generation, tasks } = this.#state.stages[stage]!;
+    this.#manifests.set(stage, { stage, generation, winners: tasks.map((task) => task.win!) });
+    this.#events.push({ kind: "sealed", stage });
+  }
+
+  async #waitForEvents(): Promise<void> {
+    const now = this.#ports.clock.now();
+    const wait = Math.max(0, Math.min(this.#options.pollMs, this.#wakeAtMs - now));
+    await this.#ports.invoker.wait(wait);
+    await this.#readRecords();
+    if (this.#events.length === 0 && this.#ports.clock.now() >= this.#wakeAtMs) this.#events.push({ kind: "tick" });
+  }
+
+  /** Completion is derived from a consistent read of the records, never from a count of messages. */
+  async #readRecords(): Promise<void> {
+    for (const [stage, { status, generation, tasks }] of this.#state.stages.entries()) {
+      if (status !== "running") continue;
+      const records = await this.#ports.state.listTasks(this.#options.queryId, stage, generation);
+      for (const { task, win, failures } of records) {
+        if (win && !tasks[task]!.win) this.#events.push({ kind: "committed", stage, task, win });
+        if (win) continue;
+        for (const { attemptId, error } of failures) {
+          const seen = `${stage}/${task}/${attemptId}`;
+          if (this.#failuresSeen.has(seen)) continue;
+          this.#failuresSeen.add(seen);
+          this.#events.push({ kind: "failed", stage, task, attemptId, error });
+        }
+      }
+    }
+  }
+
+  async #keepLease(): Promise<void> {
+    const now = this.#ports.clock.now();
+    if (now - this.#renewedMs < this.#options.renewMs || this.#state.status !== "running") return;
+    const renewed = await this.#ports.state.renew(this.#options.queryId, this.#lease, now, this.#options.leaseMs);
+    if (!renewed) throw new QueryError("cancelled", "another scheduler took this query over");
+    this.#lease = renewed;
+    this.#renewedMs = now;
+  }
+}

@@ -1,0 +1,86 @@
+/** Turns a stage and the sealed manifests of its inputs into the task for one executor. */
+import type { CatalogSnapshot } from "../catalog/table.ts";
+import { QueryError } from "../errors.ts";
+import { nodesOf } from "../physical/children.ts";
+import { scanNodes } from "../physical/scan-nodes.ts";
+import type { PartitionSlice, ScanInput, Stage, Task, TaskOptions } from "../stages/graph.ts";
+import { taskVersion } from "../stages/graph.ts";
+import { dealSlices } from "../stages/sizing.ts";
+import type { Win } from "./ports.ts";
+
+/** The winning attempts of a sealed stage, by task: what its readers may read, and nothing else. */
+export interface Manifest {
+  readonly stage: number;
+  readonly generation: number;
+  readonly winners: readonly Win[];
+}
+
+export interface TaskMakerOptions {
+  readonly queryId: string;
+  readonly snapshot: CatalogSnapshot;
+  readonly task: TaskOptions;
+}
+
+/** The scans of every task of a stage: slices are dealt once, so that each lies in exactly one task. */
+export function scanInputs(stage: Stage, snapshot: CatalogSnapshot): readonly (readonly ScanInput[])[] {
+  const scans = scanNodes(stage.plan);
+  const filtered = [...nodesOf(stage.plan)].some(
+    (node) => (node.kind === "scan" && node.filters.length > 0) || node.kind === "hash_join",
+  );
+  const dealt = scans.map((scan, i) => {
+    const table = snapshot.get(scan.table);
+    if (!table) throw new QueryError("internal", `the plan reads table ${scan.table}, which was not resolved`);
+    const slices = stage.replicated[i]
+      ? Array.from({ length: stage.tasks }, () => dealSlices(table, 1, false)[0]!)
+      : dealSlices(table, stage.tasks, filtered);
+    const { name, format, schema, csv } = table;
+    return slices.map((splits): ScanInput => ({ table: name, format, schema, ...(csv && { csv }), splits }));
+  });
+  return Array.from({ length: stage.tasks }, (_, task) => dealt.map((slices) => slices[task]!));
+}
+
+/** The slices that a task of `stage` reads of each input stage. */
+export function exchangeInputs(
+  stage: Stage,
+  task: number,
+  manifests: ReadonlyMap<number, Manifest>,
+): Record<number, readonly PartitionSlice[]> {
+  const inputs: Record<number, readonly PartitionSlice[]> = {};
+  for (const node of nodesOf(stage.plan)) {
+    if (node.kind !== "exchange_read") continue;
+    const manifest = manifests.get(node.stage);
+    if (!manifest) throw new QueryError("internal", `stage ${stage.id} reads stage ${node.stage} before it is sealed`);
+    inputs[node.stage] = manifest.winners.flatMap(({ result }) =>
+      result.partitions
+        .filter((slice, partition) => slice.rows > 0 && (node.read === "all" || partition === task))
+        .map((slice): PartitionSlice => ({ ...slice, key: result.key })),
+    );
+  }
+  return inputs;
+}
+
+export function makeTask(
+  stage: Stage,
+  task: number,
+  generation: number,
+  attempt: { readonly attempt: number; readonly attemptId: string },
+  inputs: { readonly scans: readonly ScanInput[]; readonly exchanges: Record<number, readonly PartitionSlice[]> },
+  options: TaskMakerOptions,
+): Task {
+  const { queryId } = options;
+  return {
+    version: taskVersion,
+    queryId,
+    stage: stage.id,
+    task,
+    generation,
+    attempt: attempt.attempt,
+    attemptId: attempt.attemptId,
+    plan: stage.plan,
+    scans: inputs.scans,
+    exchanges: inputs.exchanges,
+    output: stage.output,
+    outputKey: `q/${queryId}/s${stage.id}.g${generation}/t${task}/a${attempt.attemptId}`,
+    options: options.task,
+  };
+}

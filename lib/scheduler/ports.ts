@@ -1,0 +1,79 @@
+/** What the scheduler needs of the world: each port has a real adapter and an in-memory twin. */
+import type { QueryErrorJson } from "../errors.ts";
+import type { Task, TaskResult } from "../stages/graph.ts";
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+export interface Rng {
+  /** Uniform in [0, 1). */
+  next(): number;
+}
+
+/** The attempt whose output counts: the first whose commit was accepted. */
+export interface Win {
+  readonly attempt: number;
+  readonly attemptId: string;
+  readonly result: TaskResult;
+}
+
+export interface TaskFailure {
+  readonly attempt: number;
+  readonly attemptId: string;
+  readonly error: QueryErrorJson;
+}
+
+export interface TaskRecord {
+  readonly task: number;
+  readonly win?: Win;
+  readonly failures: readonly TaskFailure[];
+}
+
+export interface TaskKey {
+  readonly queryId: string;
+  readonly stage: number;
+  readonly generation: number;
+  readonly task: number;
+}
+
+export interface Lease {
+  readonly owner: string;
+  /** A take-over increments it; every write of the scheduler is conditional on it. */
+  readonly epoch: number;
+  readonly untilMs: number;
+}
+
+export type Outcome = "finished" | "failed" | "cancelled";
+
+/**
+ * Durable state. Every write is a conditional write of one record; there are no transactions and no counters.
+ * Scheduler writes carry the lease's epoch and reject with QueryError `cancelled` once another holder took over.
+ */
+export interface StateStore {
+  createQuery(queryId: string): Promise<void>;
+  /** Takes the lease when it is free or over; undefined when another holds it. */
+  acquire(queryId: string, owner: string, nowMs: number, durationMs: number): Promise<Lease | undefined>;
+  /** Undefined when another holder took over. */
+  renew(queryId: string, lease: Lease, nowMs: number, durationMs: number): Promise<Lease | undefined>;
+  /** Opens a stage's records; writing the same generation again changes nothing. */
+  openStage(queryId: string, lease: Lease, stage: number, generation: number, tasks: number): Promise<void>;
+  /** By an executor: true when this attempt is (or, after an ambiguous time-out, already was) the winner. */
+  commitTask(key: TaskKey, win: Win): Promise<boolean>;
+  /** By an executor, or by who noticed that it was lost. */
+  failTask(key: TaskKey, failure: TaskFailure): Promise<void>;
+  /** A consistent read of all task records of a stage. */
+  listTasks(queryId: string, stage: number, generation: number): Promise<readonly TaskRecord[]>;
+  finishQuery(queryId: string, lease: Lease, outcome: Outcome): Promise<void>;
+  removeQuery(queryId: string): Promise<void>;
+}
+
+/** Starts a task somewhere. Resolves when it was accepted; its outcome arrives through the StateStore. */
+export interface Invoker {
+  invoke(task: Task): Promise<void>;
+  /** Asks running attempts to stop; best effort. */
+  abort(attemptIds: readonly string[]): void;
+  /** Resolves when any outcome may have been written since the last call, or after `ms`. */
+  wait(ms: number): Promise<void>;
+}

@@ -1,0 +1,97 @@
+/** The scheduler's view of one query: plain data that `step` turns over. */
+import type { QueryErrorJson } from "../errors.ts";
+import type { StageGraph } from "../stages/graph.ts";
+import type { Outcome, Win } from "./ports.ts";
+
+export interface RunningAttempt {
+  readonly attempt: number;
+  readonly attemptId: string;
+  readonly startedMs: number;
+}
+
+export interface TaskState {
+  /** Attempts started so far. */
+  readonly attempts: number;
+  /** Failures that count towards the limit (throttles do not). */
+  readonly failures: number;
+  readonly running: readonly RunningAttempt[];
+  /** Not started again before this time. */
+  readonly notBeforeMs: number;
+  readonly win?: Win;
+}
+
+export interface StageState {
+  readonly status: "waiting" | "running" | "sealing" | "sealed";
+  readonly generation: number;
+  readonly tasks: readonly TaskState[];
+}
+
+export interface QueryState {
+  readonly queryId: string;
+  readonly status: "running" | Outcome;
+  readonly graph: StageGraph;
+  readonly stages: readonly StageState[];
+  readonly error?: QueryErrorJson;
+}
+
+export interface StepOptions {
+  /** Attempts that may run at once over the whole query. */
+  readonly slots: number;
+  readonly attemptsMax: number;
+  /** The first retry waits about so long; each further one twice as long. */
+  readonly backoffMs: number;
+  /** Starts a second attempt of a task that runs so many times longer than its stage's median; 0: never. */
+  readonly speculateFactor: number;
+  readonly speculateMsMin: number;
+}
+
+export const defaultStepOptions: Omit<StepOptions, "slots"> = {
+  attemptsMax: 4,
+  backoffMs: 50,
+  speculateFactor: 0,
+  speculateMsMin: 5000,
+};
+
+export interface FailedEvent {
+  readonly kind: "failed";
+  readonly stage: number;
+  readonly task: number;
+  readonly attemptId: string;
+  readonly error: QueryErrorJson;
+}
+
+export type Event =
+  | { readonly kind: "committed"; readonly stage: number; readonly task: number; readonly win: Win }
+  | FailedEvent
+  | { readonly kind: "sealed"; readonly stage: number }
+  | { readonly kind: "tick" }
+  | { readonly kind: "cancel" };
+
+export type Command =
+  | { readonly kind: "open"; readonly stage: number }
+  | {
+      readonly kind: "invoke";
+      readonly stage: number;
+      readonly task: number;
+      readonly attempt: number;
+      readonly attemptId: string;
+    }
+  | { readonly kind: "abort"; readonly attemptIds: readonly string[] }
+  /** Write the manifest of winners; answered by `sealed`. */
+  | { readonly kind: "seal"; readonly stage: number }
+  /** Send a tick at this time. */
+  | { readonly kind: "wake"; readonly atMs: number }
+  | { readonly kind: "end"; readonly outcome: Outcome };
+
+export function initialState(queryId: string, graph: StageGraph): QueryState {
+  return {
+    queryId,
+    status: "running",
+    graph,
+    stages: graph.stages.map((stage) => ({
+      status: "waiting",
+      generation: 0,
+      tasks: Array.from({ length: stage.tasks }, () => ({ attempts: 0, failures: 0, running: [], notBeforeMs: 0 })),
+    })),
+  };
+}

@@ -1,0 +1,87 @@
+/** How many tasks a scan is worth, and which task reads which slice of it. */
+import type { CatalogSnapshot, Table } from "../catalog/table.ts";
+import type { ScanNode } from "../physical/plan.ts";
+import type { ScanSplit } from "./graph.ts";
+
+export interface SizingOptions {
+  readonly snapshot: CatalogSnapshot;
+  /** Tasks that can run at once. */
+  readonly slots: number;
+  /** A scan gets another task for each so many bytes it reads, up to `slots`. */
+  readonly taskBytesMin: number;
+  /** A task reads at most about so many bytes: past that, more tasks than slots. */
+  readonly taskBytesMax: number;
+  /** Fewer rows than this are not hashed over several tasks. */
+  readonly partitionRowsMin: number;
+  /** A partition holds at most about so many rows. */
+  readonly partitionRowsMax: number;
+  /** Testing: every hash exchange has exactly so many partitions. */
+  readonly partitions?: number;
+  /** A broadcast build side that reads at most so many bytes is computed by each task. */
+  readonly replicateBytesMax: number;
+}
+
+export const defaultSizing = {
+  taskBytesMin: 1 << 20,
+  taskBytesMax: 1 << 30,
+  partitionRowsMin: 50_000,
+  partitionRowsMax: 10_000_000,
+  replicateBytesMax: 1 << 20,
+} as const;
+
+/** The smallest slices a table can be read in: row groups where they are known, else files. */
+function slicesOf(table: Table): ScanSplit[] {
+  return table.files.flatMap((file): ScanSplit[] => {
+    const whole = { path: file.path, etag: file.etag, bytes: file.bytes };
+    return file.rowGroups?.map((group, i) => ({ ...whole, bytes: group.bytes, rowGroups: [i] })) ?? [whole];
+  });
+}
+
+export function scanTasks(scan: ScanNode, options: SizingOptions): number {
+  const table = options.snapshot.get(scan.table);
+  if (!table) return 1;
+  const slices = table.files.reduce((sum, file) => sum + (file.rowGroups?.length ?? 1), 0);
+  const share = table.format === "csv" ? 1 : scan.columns.length / Math.max(1, table.schema.fields.length);
+  const bytes = table.statistics.bytes * share;
+  const wanted = Math.min(options.slots, Math.ceil(bytes / Math.max(1, options.taskBytesMin)));
+  return Math.max(1, Math.min(slices, Math.max(wanted, Math.ceil(bytes / options.taskBytesMax))));
+}
+
+/**
+ * Deals a table's slices to tasks so that bytes are even. Neighbouring row groups go to different tasks where filters
+ * may prune a whole neighbourhood; without filters each task gets one contiguous run, which keeps rows in file order.
+ */
+export function dealSlices(table: Table, tasks: number, interleave: boolean): readonly (readonly ScanSplit[])[] {
+  const slices = slicesOf(table);
+  const dealt: ScanSplit[][] = Array.from({ length: tasks }, () => []);
+  if (interleave) {
+    const load = new Float64Array(tasks);
+    for (const slice of slices) {
+      let least = 0;
+      for (let t = 1; t < tasks; t++) if (load[t]! < load[least]!) least = t;
+      load[least]! += slice.bytes;
+      dealt[least]!.push(slice);
+    }
+  } else {
+    const total = slices.reduce((sum, slice) => sum + slice.bytes, 0);
+    let before = 0;
+    for (const slice of slices) {
+      const middle = (before + slice.bytes / 2) / Math.max(1, total);
+      dealt[Math.min(tasks - 1, Math.floor(middle * tasks))]!.push(slice);
+      before += slice.bytes;
+    }
+  }
+  return dealt.map(mergeByFile);
+}
+
+function mergeByFile(slices: readonly ScanSplit[]): readonly ScanSplit[] {
+  const merged: ScanSplit[] = [];
+  for (const slice of slices) {
+    const last = merged.at(-1);
+    if (last && slice.rowGroups && last.rowGroups && last.path === slice.path) {
+      const rowGroups = [...last.rowGroups, ...slice.rowGroups];
+      merged[merged.length - 1] = { ...last, bytes: last.bytes + slice.bytes, rowGroups };
+    } else merged.push(slice);
+  }
+  return merged;
+}
