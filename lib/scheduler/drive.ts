@@ -4,7 +4,15 @@
  */
 import { QueryError } from "../errors.ts";
 import type { StageGraph } from "../stages/graph.ts";
-import { exchangeInputs, type Manifest, makeTask, scanInputs, type TaskMakerOptions } from "./make-task.ts";
+import type { ObjectStore } from "../storage/object-store.ts";
+import {
+  exchangeInputs,
+  type Manifest,
+  makeTask,
+  manifestKey,
+  scanInputs,
+  type TaskMakerOptions,
+} from "./make-task.ts";
 import type { Clock, Invoker, Lease, Rng, StateStore } from "./ports.ts";
 import { type Command, type Event, initialState, type QueryState, type StepOptions } from "./state.ts";
 import { step } from "./step.ts";
@@ -14,6 +22,8 @@ export interface DrivePorts {
   readonly rng: Rng;
   readonly state: StateStore;
   readonly invoker: Invoker;
+  /** Where manifests are written, beside the shuffle. */
+  readonly objects: ObjectStore;
 }
 
 export interface DriveOptions extends TaskMakerOptions {
@@ -105,8 +115,8 @@ class Driver {
   async #invoke(command: Extract<Command, { kind: "invoke" }>): Promise<void> {
     const stage = this.#state.graph.stages[command.stage]!;
     const { generation } = this.#state.stages[command.stage]!;
-    let scans = this.#scans.get(stage.id);
-    if (!scans) this.#scans.set(stage.id, (scans = scanInputs(stage, this.#options.snapshot)));
+    const scans = this.#scans.get(stage.id) ?? scanInputs(stage, this.#options.snapshot);
+    this.#scans.set(stage.id, scans);
     const exchanges = exchangeInputs(stage, command.task, this.#manifests);
     const inputs = { scans: scans[command.task]!, exchanges };
     try {
@@ -117,9 +127,19 @@ class Driver {
     }
   }
 
-  #seal(stage: number): void {
+  /** The first manifest written is the one that counts: a driver that lost its lease midway reads the same winners. */
+  async #seal(stage: number): Promise<void> {
     const { generation, tasks } = this.#state.stages[stage]!;
-    this.#manifests.set(stage, { stage, generation, winners: tasks.map((task) => task.win!) });
+    let manifest: Manifest = { stage, generation, winners: tasks.map((task) => task.win!) };
+    const key = manifestKey(this.#options.queryId, stage, generation);
+    const { objects } = this.#ports;
+    try {
+      await objects.put(key, new TextEncoder().encode(JSON.stringify(manifest)), { ifAbsent: true });
+    } catch (thrown) {
+      if (QueryError.from(thrown).code !== "duplicate") throw thrown;
+      manifest = JSON.parse(new TextDecoder().decode(await objects.get(key))) as Manifest;
+    }
+    this.#manifests.set(stage, manifest);
     this.#events.push({ kind: "sealed", stage });
   }
 

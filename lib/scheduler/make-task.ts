@@ -4,7 +4,7 @@ import { QueryError } from "../errors.ts";
 import { nodesOf } from "../physical/children.ts";
 import { scanNodes } from "../physical/scan-nodes.ts";
 import type { PartitionSlice, ScanInput, Stage, Task, TaskOptions } from "../stages/graph.ts";
-import { taskVersion } from "../stages/graph.ts";
+import { exchangeKey, taskVersion } from "../stages/graph.ts";
 import { dealSlices } from "../stages/sizing.ts";
 import type { Win } from "./ports.ts";
 
@@ -13,6 +13,10 @@ export interface Manifest {
   readonly stage: number;
   readonly generation: number;
   readonly winners: readonly Win[];
+}
+
+export function manifestKey(queryId: string, stage: number, generation: number): string {
+  return `q/${queryId}/s${stage}.g${generation}/manifest`;
 }
 
 export interface TaskMakerOptions {
@@ -44,13 +48,13 @@ export function exchangeInputs(
   stage: Stage,
   task: number,
   manifests: ReadonlyMap<number, Manifest>,
-): Record<number, readonly PartitionSlice[]> {
-  const inputs: Record<number, readonly PartitionSlice[]> = {};
+): Record<string, readonly PartitionSlice[]> {
+  const inputs: Record<string, readonly PartitionSlice[]> = {};
   for (const node of nodesOf(stage.plan)) {
     if (node.kind !== "exchange_read") continue;
     const manifest = manifests.get(node.stage);
     if (!manifest) throw new QueryError("internal", `stage ${stage.id} reads stage ${node.stage} before it is sealed`);
-    inputs[node.stage] = manifest.winners.flatMap(({ result }) =>
+    inputs[exchangeKey(node)] = manifest.winners.flatMap(({ result }) =>
       result.partitions
         .filter((slice, partition) => slice.rows > 0 && (node.read === "all" || partition === task))
         .map((slice): PartitionSlice => ({ ...slice, key: result.key })),
@@ -64,7 +68,7 @@ export function makeTask(
   task: number,
   generation: number,
   attempt: { readonly attempt: number; readonly attemptId: string },
-  inputs: { readonly scans: readonly ScanInput[]; readonly exchanges: Record<number, readonly PartitionSlice[]> },
+  inputs: { readonly scans: readonly ScanInput[]; readonly exchanges: Record<string, readonly PartitionSlice[]> },
   options: TaskMakerOptions,
 ): Task {
   const { queryId } = options;

@@ -56,6 +56,11 @@ export interface PartitionSlice {
   readonly inline?: string;
 }
 
+/** Names what an exchange_read reads: one stage can be read whole and by partition in the same task. */
+export function exchangeKey(read: { readonly stage: number; readonly read: "partition" | "all" }): string {
+  return `${read.stage}:${read.read}`;
+}
+
 export const taskVersion = 1;
 
 /** Everything an executor needs. JSON. */
@@ -70,8 +75,8 @@ export interface Task {
   readonly plan: PhysicalPlan;
   /** One for each scan of the plan, in the order of lib/physical/scan-nodes.ts. */
   readonly scans: readonly ScanInput[];
-  /** By stage id: the slices this task reads, one per producer that has rows for it. */
-  readonly exchanges: Readonly<Record<number, readonly PartitionSlice[]>>;
+  /** By exchangeKey of each exchange_read: the slices this task reads, one per producer and partition that has rows. */
+  readonly exchanges: Readonly<Record<string, readonly PartitionSlice[]>>;
   readonly output: Partitioning;
   /** Key of the object this attempt writes. */
   readonly outputKey: string;
