@@ -1,7 +1,14 @@
 import { types } from "../arrow/types.ts";
 import { ChoiceBuilder, Int32Builder, Int64Builder, StringBuilder } from "./column-builders.ts";
 import { returnFlags, shipInstructions, shipModes } from "./distributions.ts";
-import { currentDate, linesPerOrderMax, OrderStreams, orderKeyOf, ordersAtScale1 } from "./order-streams.ts";
+import {
+  countLines,
+  currentDate,
+  linesPerOrderMax,
+  OrderStreams,
+  orderKeyOf,
+  ordersAtScale1,
+} from "./order-streams.ts";
 import { supplierKeyOf } from "./part-supplier.ts";
 import { RandomStream } from "./random-stream.ts";
 import { TextStream } from "./random-values.ts";
@@ -59,24 +66,23 @@ export const lineItem: TpchTable = {
     for (const stream of streams) stream.skipRows(first);
 
     const suppliers = sourceRowsOf(suppliersAtScale1, scale);
-    const rowsMax = count * linesPerOrderMax;
-    const orderKeys = new Int64Builder(rowsMax);
-    const partKeys = new Int64Builder(rowsMax);
-    const supplierKeys = new Int64Builder(rowsMax);
-    const lineNumbers = new Int32Builder(rowsMax);
-    const quantities = new Int64Builder(rowsMax);
-    const prices = new Int64Builder(rowsMax);
-    const discounts = new Int64Builder(rowsMax);
-    const taxes = new Int64Builder(rowsMax);
-    const returns = new ChoiceBuilder(rowsMax, returnFlagNames);
-    const statuses = new ChoiceBuilder(rowsMax, lineStatuses);
-    const shipDates = new Int32Builder(rowsMax);
-    const commitDates = new Int32Builder(rowsMax);
-    const receiptDates = new Int32Builder(rowsMax);
-    const instructions = new ChoiceBuilder(rowsMax, shipInstructions.values);
-    const modes = new ChoiceBuilder(rowsMax, shipModes.values);
-    const comments = new StringBuilder(rowsMax, (commentBytes * linesPerOrder) / linesPerOrderMax);
-    let rows = 0;
+    const rows = countLines(first, count);
+    const orderKeys = new Int64Builder(rows);
+    const partKeys = new Int64Builder(rows);
+    const supplierKeys = new Int64Builder(rows);
+    const lineNumbers = new Int32Builder(rows);
+    const quantities = new Int64Builder(rows);
+    const prices = new Int64Builder(rows);
+    const discounts = new Int64Builder(rows);
+    const taxes = new Int64Builder(rows);
+    const returns = new ChoiceBuilder(rows, returnFlagNames);
+    const statuses = new ChoiceBuilder(rows, lineStatuses);
+    const shipDates = new Int32Builder(rows);
+    const commitDates = new Int32Builder(rows);
+    const receiptDates = new Int32Builder(rows);
+    const instructions = new ChoiceBuilder(rows, shipInstructions.values);
+    const modes = new ChoiceBuilder(rows, shipModes.values);
+    const comments = new StringBuilder(rows, commentBytes);
     for (let index = first + 1; index <= first + count; index++) {
       const orderKey = orderKeyOf(index);
       shared.startOrder();
@@ -100,7 +106,6 @@ export const lineItem: TpchTable = {
         instructions.add(instructionStream.next(0, shipInstructions.totalWeight - 1));
         modes.add(modeStream.next(0, shipModes.totalWeight - 1));
         commentStream.add(comments);
-        rows++;
       }
       shared.endOrder();
       for (const stream of streams) stream.endRow();

@@ -17,10 +17,26 @@ export function orderKeyOf(index: number): number {
   return Math.floor(index / 8) * 32 + (index % 8);
 }
 
+/** Lines of the orders [first, first + count), counted from 0. */
+export function countLines(first: number, count: number): number {
+  const stream = lineCountStream();
+  stream.skipRows(first);
+  let lines = 0;
+  for (let i = 0; i < count; i++) {
+    lines += stream.next(1, linesPerOrderMax);
+    stream.endRow();
+  }
+  return lines;
+}
+
+function lineCountStream(): RandomStream {
+  return new RandomStream(1434868289);
+}
+
 /** The streams that an order and its lines have in common: orders needs the lines' prices for its total. */
 export class OrderStreams {
   private readonly dateStream = new RandomStream(1066728069);
-  private readonly lineCountStream = new RandomStream(1434868289);
+  private readonly lineCountStream = lineCountStream();
   private readonly quantityStream = new RandomStream(209208115, linesPerOrderMax);
   private readonly discountStream = new RandomStream(554590007, linesPerOrderMax);
   private readonly taxStream = new RandomStream(721958466, linesPerOrderMax);

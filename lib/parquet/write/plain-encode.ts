@@ -7,14 +7,16 @@ const shortCopyBytesMax = 48;
 export function plainEncode(values: PlainValues, start: number, end: number, sink: ByteSink): void {
   switch (values.kind) {
     case "bits":
-      return encodeFlags(values.flags, start, end, sink);
+      encodeFlags(values.flags, start, end, sink);
+      break;
     case "words": {
       const { words, wordsPerValue } = values;
       const from = words.byteOffset + start * wordsPerValue * 4;
-      return sink.append(new Uint8Array(words.buffer, from, (end - start) * wordsPerValue * 4));
+      sink.append(new Uint8Array(words.buffer, from, (end - start) * wordsPerValue * 4));
+      break;
     }
     case "bytes":
-      return encodeBytes(values.offsets, values.bytes, start, end, sink);
+      encodeBytes(values.offsets, values.bytes, start, end, sink);
   }
 }
 
