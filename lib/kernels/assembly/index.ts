@@ -1,6 +1,7 @@
 // Entry point of the kernels: every file here holds one family, and each export is one vectorised loop.
 export * from "./copy";
 export * from "./flatten";
+export * from "./ipc";
 
 /** First byte after the static data: where the allocator may start. */
 export function heapBase(): usize {

@@ -90,15 +90,6 @@ export function offsets64ToViews(offsets: usize, n: u32, data: usize, dataLength
   return 0;
 }
 
-/** i64 → i128. `out` may be `values` (it is filled from the end). */
-export function widen64(values: usize, n: u32, out: usize): void {
-  for (let i: i32 = <i32>n - 1; i >= 0; i--) {
-    const value = load<i64>(values + (i << 3));
-    store<i64>(out + (i << 4), value);
-    store<i64>(out + (i << 4), value >> 63, 8);
-  }
-}
-
 /** i128 → i64. Returns 1 when a present value does not fit; absent ones become 0. `out` may be `values`. */
 export function narrow128(values: usize, validity: usize, n: u32, out: usize): i32 {
   if (validity == 0) {
@@ -150,33 +141,6 @@ export function iota(n: u32, start: u32, out: usize): void {
   for (; i < n; i += 4) {
     v128.store(out + (i << 2), v);
     v = i32x4.add(v, step);
-  }
-}
-
-/** out[i] = codes[selection[i]], as u32. */
-export function codesToSelection(codes: usize, codeBytes: u32, selection: usize, n: u32, out: usize): void {
-  if (codeBytes == 1) {
-    if (selection == 0) for (let i: u32 = 0; i < n; i++) store<u32>(out + (i << 2), load<u8>(codes + i));
-    else for (let i: u32 = 0; i < n; i++) store<u32>(out + (i << 2), load<u8>(codes + load<u32>(selection + (i << 2))));
-  } else if (codeBytes == 2) {
-    if (selection == 0) for (let i: u32 = 0; i < n; i++) store<u32>(out + (i << 2), load<u16>(codes + (i << 1)));
-    else for (let i: u32 = 0; i < n; i++) store<u32>(out + (i << 2), load<u16>(codes + (load<u32>(selection + (i << 2)) << 1)));
-  } else {
-    if (selection == 0) memory.copy(out, codes, n << 2);
-    else for (let i: u32 = 0; i < n; i++) store<u32>(out + (i << 2), load<u32>(codes + (load<u32>(selection + (i << 2)) << 2)));
-  }
-}
-
-/**
- * Splits an outer selection: 0xffffffff becomes row 0 with present[i] = 0, other rows keep the validity of their row.
- * `selectionOut` may be `selection`.
- */
-export function outerSelection(selection: usize, validity: usize, n: u32, selectionOut: usize, present: usize): void {
-  for (let i: u32 = 0; i < n; i++) {
-    const row = load<u32>(selection + (i << 2));
-    const missing = row == 0xffffffff;
-    store<u32>(selectionOut + (i << 2), missing ? 0 : row);
-    store<u8>(present + i, missing ? 0 : validity == 0 ? 1 : load<u8>(validity + row));
   }
 }
 
