@@ -1,0 +1,67 @@
+/** Comparison operators. Both sides are cast to the type they meet in; decimals only to one scale and storage width. */
+import { type DataType, physicalKind, types } from "../../arrow/types.ts";
+import { type Arg, commonArgType, type DecimalType, decimalOf } from "../coercion.ts";
+import { compareValues, type Value } from "../value.ts";
+import { atScale } from "./arithmetic.ts";
+import type { Resolution, ScalarFunction } from "./scalar-function.ts";
+
+function resolveComparison(args: readonly Arg[]): Omit<Resolution, "fn"> | undefined {
+  if (args.length !== 2) return undefined;
+  const type = commonArgType(args);
+  if (!type) return undefined;
+  return { argTypes: args.map((arg) => (type.kind === "decimal" ? side(arg, type) : type)), type: types.boolean };
+}
+
+/** So that a column keeps its own type, which statistics and pruning want, when only precisions differ. */
+function side(arg: Arg, common: DecimalType): DataType {
+  const own = decimalOf(arg);
+  if (!own) return common;
+  const scaled = atScale(own, common.scale);
+  return physicalKind(scaled) === physicalKind(common) ? scaled : common;
+}
+
+function comparison(
+  name: string,
+  about: string,
+  test: (order: number) => boolean,
+  aliases: string[] = [],
+): ScalarFunction {
+  return {
+    name,
+    aliases,
+    about,
+    signatures: ["T, T -> boolean"],
+    resolve: resolveComparison,
+    evaluate: ([a, b]) => test(compareValues(a!, b!)),
+  };
+}
+
+function sameOrBothNull(a: Value, b: Value): boolean {
+  return a === null || b === null ? a === b : compareValues(a, b) === 0;
+}
+
+export const comparisonFunctions: readonly ScalarFunction[] = [
+  comparison("=", "Equal. NaN equals NaN, -0 equals 0.", (order) => order === 0, ["=="]),
+  comparison("<>", "Not equal.", (order) => order !== 0, ["!="]),
+  comparison("<", "Less. Text is ordered by its UTF-8 bytes; NaN is greater than every number.", (order) => order < 0),
+  comparison("<=", "Less or equal.", (order) => order <= 0),
+  comparison(">", "Greater.", (order) => order > 0),
+  comparison(">=", "Greater or equal.", (order) => order >= 0),
+  {
+    name: "is_distinct_from",
+    signatures: ["T, T -> boolean"],
+    resolve: resolveComparison,
+    nullPropagating: false,
+    evaluate: ([a, b]) => !sameOrBothNull(a!, b!),
+    about: "a IS DISTINCT FROM b: unequal, where NULL equals only NULL. Never NULL.",
+  },
+  {
+    name: "is_not_distinct_from",
+    aliases: ["<=>"],
+    signatures: ["T, T -> boolean"],
+    resolve: resolveComparison,
+    nullPropagating: false,
+    evaluate: ([a, b]) => sameOrBothNull(a!, b!),
+    about: "a IS NOT DISTINCT FROM b.",
+  },
+];
