@@ -68,7 +68,12 @@ function nodeCanFail(node: Expr): boolean {
   if (node.kind === "cast") return !node.safe && castCanFail(node.input.type, node.type);
   if (node.kind !== "call") return false;
   const fails = findFunction(node.fn)?.canFail ?? false;
-  return typeof fails === "function" ? fails(node.args.map((arg) => arg.type), node.type) : fails;
+  return typeof fails === "function"
+    ? fails(
+        node.args.map((arg) => arg.type),
+        node.type,
+      )
+    : fails;
 }
 
 const digits: Readonly<Record<string, number>> = { int8: 3, int16: 5, int32: 10, int64: 19 };

@@ -95,5 +95,7 @@ export function sameExpr(a: Expr, b: Expr): boolean {
 
 /** A text that two expressions share exactly when they are structurally equal. */
 export function exprKey(expr: Expr): string {
-  return JSON.stringify(expr, (key, value) => (key === "span" || key === "name" || key === "nullable" ? undefined : value));
+  return JSON.stringify(expr, (key, value) =>
+    key === "span" || key === "name" || key === "nullable" ? undefined : value,
+  );
 }
