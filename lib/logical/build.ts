@@ -1,0 +1,217 @@
+/** Constructors that keep a node's output columns right, and traversal of logical plans. */
+import { types } from "../arrow/types.ts";
+import type { AggregateCall, Column, ColumnId, Expr, SortKey } from "../expr/expr.ts";
+import { exprsOfAggregate, mapAggregate, mapSortKeys } from "../expr/walk.ts";
+import { inputsOf } from "./format.ts";
+import type { JoinKey, JoinType, LogicalJoin, LogicalPlan, LogicalProject, LogicalUnion } from "./plan.ts";
+import { columnRef } from "./plan.ts";
+
+/** A filter, or the input itself when there is nothing to test. */
+export function filterPlan(input: LogicalPlan, conjuncts: readonly Expr[]): LogicalPlan {
+  if (conjuncts.length === 0) return input;
+  return { kind: "filter", input, predicate: conjunction(conjuncts), columns: input.columns };
+}
+
+/** AND of any number of conditions; TRUE for none. */
+export function conjunction(conjuncts: readonly Expr[]): Expr {
+  if (conjuncts.length === 0) return { kind: "literal", type: types.boolean, value: true };
+  if (conjuncts.length === 1) return conjuncts[0]!;
+  return { kind: "call", fn: "and", args: conjuncts, type: types.boolean };
+}
+
+/** The conditions that AND joins, nested ANDs flattened; TRUE gives none. */
+export function conjunctsOf(expr: Expr | undefined): readonly Expr[] {
+  if (!expr) return [];
+  if (expr.kind === "call" && expr.fn === "and") return expr.args.flatMap(conjunctsOf);
+  if (expr.kind === "literal" && expr.value === true) return [];
+  return [expr];
+}
+
+export function projectPlan(input: LogicalPlan, exprs: readonly Expr[], columns: readonly Column[]): LogicalProject {
+  return { kind: "project", input, exprs, columns };
+}
+
+/** Keeps just these columns of the input, in this order; the input itself when that changes nothing. */
+export function keepColumns(input: LogicalPlan, columns: readonly Column[]): LogicalPlan {
+  const same = columns.length === input.columns.length && columns.every((column, i) => column.id === input.columns[i]!.id);
+  return same ? input : projectPlan(input, columns.map(columnRef), columns);
+}
+
+export interface JoinOptions {
+  readonly keys?: readonly JoinKey[];
+  readonly filters?: readonly Expr[];
+  readonly nullAware?: boolean;
+  readonly mark?: Column;
+}
+
+/** A join whose columns follow from its sides: outer joins make the columns of the side that may be missing nullable. */
+export function joinPlan(
+  joinType: JoinType,
+  left: LogicalPlan,
+  right: LogicalPlan,
+  { keys = [], filters = [], nullAware = false, mark }: JoinOptions = {},
+): LogicalJoin {
+  const type = joinType === "cross" && keys.length + filters.length > 0 ? "inner" : joinType;
+  return {
+    kind: "join",
+    joinType: type,
+    left,
+    right,
+    keys,
+    ...(filters.length && { filter: conjunction(filters) }),
+    nullAware,
+    ...(mark && { mark }),
+    columns: joinColumns(type, left, right, mark),
+  };
+}
+
+function joinColumns(type: JoinType, left: LogicalPlan, right: LogicalPlan, mark?: Column): readonly Column[] {
+  const nullable = (columns: readonly Column[]) =>
+    columns.map((column) => (column.nullable ? column : { ...column, nullable: true }));
+  switch (type) {
+    case "inner":
+    case "cross":
+      return [...left.columns, ...right.columns];
+    case "left":
+    case "single":
+      return [...left.columns, ...nullable(right.columns)];
+    case "right":
+      return [...nullable(left.columns), ...right.columns];
+    case "full":
+      return [...nullable(left.columns), ...nullable(right.columns)];
+    case "semi":
+    case "anti":
+      return left.columns;
+    case "mark":
+      return mark ? [...left.columns, mark] : left.columns;
+  }
+}
+
+/** A join over other sides, everything else as it was. */
+export function rejoin(join: LogicalJoin, left: LogicalPlan, right: LogicalPlan): LogicalJoin {
+  if (left === join.left && right === join.right) return join;
+  return { ...join, left, right, columns: joinColumns(join.joinType, left, right, join.mark) };
+}
+
+export function aggregatePlan(
+  input: LogicalPlan,
+  groupBy: readonly Expr[],
+  aggregates: readonly AggregateCall[],
+  columns: readonly Column[],
+): LogicalPlan {
+  return { kind: "aggregate", input, groupBy, aggregates, columns };
+}
+
+export function sortPlan(input: LogicalPlan, keys: readonly SortKey[]): LogicalPlan {
+  return { kind: "sort", input, keys, columns: input.columns };
+}
+
+/** The same node over other inputs (in the order of inputsOf); nodes that pass columns on take the new inputs' columns. */
+export function withInputs(plan: LogicalPlan, inputs: readonly LogicalPlan[]): LogicalPlan {
+  const before = inputsOf(plan);
+  if (inputs.every((input, i) => input === before[i])) return plan;
+  switch (plan.kind) {
+    case "scan":
+    case "values":
+      return plan;
+    case "filter":
+    case "sort":
+    case "limit":
+      return { ...plan, input: inputs[0]!, columns: inputs[0]!.columns };
+    case "project":
+    case "aggregate":
+    case "single_row":
+    case "shared":
+      return { ...plan, input: inputs[0]! };
+    case "join":
+      return rejoin(plan, inputs[0]!, inputs[1]!);
+    case "union":
+      return { ...plan, inputs } satisfies LogicalUnion;
+  }
+}
+
+export function mapInputs(plan: LogicalPlan, map: (input: LogicalPlan) => LogicalPlan): LogicalPlan {
+  return withInputs(plan, inputsOf(plan).map(map));
+}
+
+/**
+ * Rewrites bottom-up: inputs first, then the node. A shared plan is rewritten once, so that its references stay one.
+ */
+export function rewritePlan(plan: LogicalPlan, rewrite: (plan: LogicalPlan) => LogicalPlan): LogicalPlan {
+  const shared = new Map<number, LogicalPlan>();
+  const visit = (node: LogicalPlan): LogicalPlan => {
+    if (node.kind !== "shared") return rewrite(mapInputs(node, visit));
+    let input = shared.get(node.id);
+    if (!input) shared.set(node.id, (input = visit(node.input)));
+    return rewrite(withInputs(node, [input]));
+  };
+  return visit(plan);
+}
+
+/** Every expression of the node itself, in order. */
+export function exprsOf(plan: LogicalPlan): readonly Expr[] {
+  switch (plan.kind) {
+    case "scan":
+      return plan.filters;
+    case "values":
+      return plan.rows.flat();
+    case "filter":
+      return [plan.predicate];
+    case "project":
+      return plan.exprs;
+    case "aggregate":
+      return [...plan.groupBy, ...plan.aggregates.flatMap(exprsOfAggregate)];
+    case "join":
+      return [...plan.keys.flatMap((key) => [key.left, key.right]), ...(plan.filter ? [plan.filter] : [])];
+    case "sort":
+      return plan.keys.map((key) => key.expr);
+    default:
+      return [];
+  }
+}
+
+/** The node over mapped expressions; the very same object when none of them changed. */
+export function mapExprs(plan: LogicalPlan, map: (expr: Expr) => Expr): LogicalPlan {
+  let changed = false;
+  const apply = (expr: Expr): Expr => {
+    const mapped = map(expr);
+    if (mapped !== expr) changed = true;
+    return mapped;
+  };
+  const next = rebuildExprs(plan, apply);
+  return changed ? next : plan;
+}
+
+function rebuildExprs(plan: LogicalPlan, map: (expr: Expr) => Expr): LogicalPlan {
+  switch (plan.kind) {
+    case "scan":
+      return { ...plan, filters: plan.filters.map(map) };
+    case "values":
+      return { ...plan, rows: plan.rows.map((row) => row.map(map)) };
+    case "filter":
+      return { ...plan, predicate: map(plan.predicate) };
+    case "project":
+      return { ...plan, exprs: plan.exprs.map(map) };
+    case "aggregate":
+      return {
+        ...plan,
+        groupBy: plan.groupBy.map(map),
+        aggregates: plan.aggregates.map((call) => mapAggregate(call, map)),
+      };
+    case "join":
+      return {
+        ...plan,
+        keys: plan.keys.map((key) => ({ ...key, left: map(key.left), right: map(key.right) })),
+        ...(plan.filter && { filter: map(plan.filter) }),
+      };
+    case "sort":
+      return { ...plan, keys: mapSortKeys(plan.keys, map) };
+    default:
+      return plan;
+  }
+}
+
+/** Ids of a plan's output columns. */
+export function outputIds(plan: LogicalPlan): Set<ColumnId> {
+  return new Set(plan.columns.map((column) => column.id));
+}

@@ -1,0 +1,133 @@
+/**
+ * Logical to physical: chooses operators, build sides and distributions, and drops columns nobody above needs. The
+ * result is a plan that one process could run as it is.
+ */
+import type { CatalogSnapshot } from "../catalog/table.ts";
+import type { ColumnIds } from "../expr/column-ids.ts";
+import type { Column, ColumnId } from "../expr/expr.ts";
+import { columnIdsOf } from "../expr/walk.ts";
+import { exprsOf } from "../logical/build.ts";
+import type { LogicalLimit, LogicalPlan, LogicalScan, LogicalShared } from "../logical/plan.ts";
+import { columnRef } from "../logical/plan.ts";
+import { Estimator } from "../optimizer/statistics.ts";
+import { lowerAggregate } from "./lower-aggregate.ts";
+import { lowerJoin } from "./lower-join.ts";
+import { outputColumns } from "./output-columns.ts";
+import type { PhysicalPlan, ScanNode, SharedNode } from "./plan.ts";
+
+export interface LowerOptions {
+  readonly snapshot: CatalogSnapshot;
+  readonly columnIds: ColumnIds;
+  /** Number of tasks that can run at once: what a broadcast build side costs is multiplied by it. */
+  readonly slots: number;
+  /** Build sides estimated above this many rows are never broadcast. */
+  readonly broadcastRowsMax?: number;
+}
+
+/** Throws `unsupported` for a plan that still contains subqueries. */
+export function lower(plan: LogicalPlan, options: LowerOptions): PhysicalPlan {
+  return new Lowering(options).lowerExactly(plan, plan.columns);
+}
+
+/** One plan's lowering; join and aggregate have files of their own. */
+export class Lowering {
+  readonly options: Required<LowerOptions>;
+  readonly estimator: Estimator;
+  readonly #shared = new Map<number, PhysicalPlan>();
+
+  constructor(options: LowerOptions) {
+    this.options = { broadcastRowsMax: 4_000_000, ...options };
+    this.estimator = new Estimator(options.snapshot);
+  }
+
+  /** Exactly these columns in this order. */
+  lowerExactly(plan: LogicalPlan, columns: readonly Column[]): PhysicalPlan {
+    const input = this.lower(plan, new Set(columns.map((column) => column.id)));
+    const given = outputColumns(input);
+    if (given.length === columns.length && given.every((column, i) => column.id === columns[i]!.id)) return input;
+    return { kind: "project", input, exprs: columns.map(columnRef), columns };
+  }
+
+  /** At least the required columns of the plan, in some order. */
+  lower(plan: LogicalPlan, required: ReadonlySet<ColumnId>): PhysicalPlan {
+    switch (plan.kind) {
+      case "scan":
+        return lowerScan(plan, required);
+      case "values": {
+        const kept = plan.columns.map((column, i) => ({ column, i })).filter(({ column }) => required.has(column.id));
+        const rows = plan.rows.map((row) => kept.map(({ i }) => row[i]!));
+        return { kind: "values", columns: kept.map(({ column }) => column), rows };
+      }
+      case "filter": {
+        const input = this.lower(plan.input, union(required, plan));
+        return { kind: "filter", input, predicate: plan.predicate, columns: outputColumns(input) };
+      }
+      case "project": {
+        const kept = plan.columns.map((column, i) => ({ column, expr: plan.exprs[i]! })).filter(({ column }) => required.has(column.id));
+        const exprs = kept.map(({ expr }) => expr);
+        const input = this.lower(plan.input, columnIdsOf(...exprs));
+        return { kind: "project", input, exprs, columns: kept.map(({ column }) => column) };
+      }
+      case "aggregate":
+        return lowerAggregate(this, plan, required);
+      case "join":
+        return lowerJoin(this, plan, required);
+      case "sort": {
+        const input = this.lower(plan.input, union(required, plan));
+        return { kind: "sort", input, keys: plan.keys, columns: outputColumns(input) };
+      }
+      case "limit":
+        return this.#limit(plan, required);
+      case "union": {
+        const kept = plan.columns.map((_, i) => i).filter((i) => required.has(plan.columns[i]!.id));
+        const inputs = plan.inputs.map((input) => this.lowerExactly(input, kept.map((i) => input.columns[i]!)));
+        return { kind: "union", inputs, columns: kept.map((i) => plan.columns[i]!) };
+      }
+      case "single_row": {
+        const input = this.lower(plan.input, required);
+        return { kind: "single_row", input, columns: outputColumns(input).map((column) => ({ ...column, nullable: true })) };
+      }
+      case "shared":
+        return this.#lowerShared(plan);
+    }
+  }
+
+  /** Sort and limit make a TopN. */
+  #limit(plan: LogicalLimit, required: ReadonlySet<ColumnId>): PhysicalPlan {
+    const input = this.lower(plan.input, required);
+    const columns = outputColumns(input);
+    const { limit, offset } = plan;
+    if (input.kind !== "sort" || limit === undefined || limit === 0) return { kind: "limit", input, ...(limit !== undefined && { limit }), offset, columns };
+    const top = { ...input, limit: Math.min(input.limit ?? Infinity, limit + offset) };
+    return offset === 0 ? top : { kind: "limit", input: top, limit, offset, columns };
+  }
+
+  /** The plan itself is lowered once, with all its columns; its references rename them. */
+  #lowerShared(plan: LogicalShared): SharedNode {
+    let input = this.#shared.get(plan.id);
+    if (!input) this.#shared.set(plan.id, (input = this.lowerExactly(plan.input, plan.input.columns)));
+    return { kind: "shared", id: plan.id, input, columns: plan.columns };
+  }
+}
+
+function lowerScan(plan: LogicalScan, required: ReadonlySet<ColumnId>): ScanNode {
+  const filtered = columnIdsOf(...plan.filters);
+  const kept = plan.columns
+    .map((column, i) => ({ column, source: plan.source[i]! }))
+    .filter(({ column }) => required.has(column.id) || filtered.has(column.id));
+  return {
+    kind: "scan",
+    table: plan.table,
+    label: plan.label,
+    columns: kept.map(({ column }) => column),
+    source: kept.map(({ source }) => source),
+    filters: plan.filters,
+    ...(plan.limit !== undefined && { limit: plan.limit }),
+    filterOnly: kept.map(({ column }) => column.id).filter((id) => !required.has(id)),
+  };
+}
+
+/** The required columns and those that the node's own expressions read. */
+export function union(required: ReadonlySet<ColumnId>, plan: LogicalPlan): ReadonlySet<ColumnId> {
+  return required.union(columnIdsOf(...exprsOf(plan)));
+}
