@@ -1,5 +1,5 @@
 /** Constructors that keep a node's output columns right, and traversal of logical plans. */
-import { types } from "../arrow/types.ts";
+import { and } from "../expr/build.ts";
 import type { AggregateCall, Column, ColumnId, Expr, SortKey } from "../expr/expr.ts";
 import { exprsOfAggregate, mapAggregate, mapSortKeys } from "../expr/walk.ts";
 import { inputsOf } from "./format.ts";
@@ -7,24 +7,9 @@ import type { JoinKey, JoinType, LogicalJoin, LogicalPlan, LogicalProject, Logic
 import { columnRef } from "./plan.ts";
 
 /** A filter, or the input itself when there is nothing to test. */
-export function filterPlan(input: LogicalPlan, conjuncts: readonly Expr[]): LogicalPlan {
-  if (conjuncts.length === 0) return input;
-  return { kind: "filter", input, predicate: conjunction(conjuncts), columns: input.columns };
-}
-
-/** AND of any number of conditions; TRUE for none. */
-export function conjunction(conjuncts: readonly Expr[]): Expr {
-  if (conjuncts.length === 0) return { kind: "literal", type: types.boolean, value: true };
-  if (conjuncts.length === 1) return conjuncts[0]!;
-  return { kind: "call", fn: "and", args: conjuncts, type: types.boolean };
-}
-
-/** The conditions that AND joins, nested ANDs flattened; TRUE gives none. */
-export function conjunctsOf(expr: Expr | undefined): readonly Expr[] {
-  if (!expr) return [];
-  if (expr.kind === "call" && expr.fn === "and") return expr.args.flatMap(conjunctsOf);
-  if (expr.kind === "literal" && expr.value === true) return [];
-  return [expr];
+export function filterPlan(input: LogicalPlan, conditions: readonly Expr[]): LogicalPlan {
+  if (conditions.length === 0) return input;
+  return { kind: "filter", input, predicate: and(conditions), columns: input.columns };
 }
 
 export function projectPlan(input: LogicalPlan, exprs: readonly Expr[], columns: readonly Column[]): LogicalProject {
@@ -33,7 +18,8 @@ export function projectPlan(input: LogicalPlan, exprs: readonly Expr[], columns:
 
 /** Keeps just these columns of the input, in this order; the input itself when that changes nothing. */
 export function keepColumns(input: LogicalPlan, columns: readonly Column[]): LogicalPlan {
-  const same = columns.length === input.columns.length && columns.every((column, i) => column.id === input.columns[i]!.id);
+  const same =
+    columns.length === input.columns.length && columns.every((column, i) => column.id === input.columns[i]!.id);
   return same ? input : projectPlan(input, columns.map(columnRef), columns);
 }
 
@@ -58,7 +44,7 @@ export function joinPlan(
     left,
     right,
     keys,
-    ...(filters.length && { filter: conjunction(filters) }),
+    ...(filters.length && { filter: and(filters) }),
     nullAware,
     ...(mark && { mark }),
     columns: joinColumns(type, left, right, mark),
@@ -141,8 +127,8 @@ export function rewritePlan(plan: LogicalPlan, rewrite: (plan: LogicalPlan) => L
   const shared = new Map<number, LogicalPlan>();
   const visit = (node: LogicalPlan): LogicalPlan => {
     if (node.kind !== "shared") return rewrite(mapInputs(node, visit));
-    let input = shared.get(node.id);
-    if (!input) shared.set(node.id, (input = visit(node.input)));
+    const input = shared.get(node.id) ?? visit(node.input);
+    shared.set(node.id, input);
     return rewrite(withInputs(node, [input]));
   };
   return visit(plan);

@@ -41,7 +41,7 @@ export function columnEstimate(type: DataType, rows: number, stored?: StoredStat
   const values = Math.max(1, rows * (1 - nullFraction));
   const range = min !== undefined && max !== undefined ? max - min : undefined;
   const span = range === undefined ? undefined : rangeDistinct(type, range);
-  let distinct = Math.min(values, span ?? defaultDistinct(type, values, stored));
+  let distinct = span === undefined ? defaultDistinct(type, values, stored) : drawn(span, values);
   if (stored?.distinctCount !== undefined) distinct = Math.max(1, Math.min(values, stored.distinctCount));
   const loose = stored?.distinctCount === undefined && (span === undefined || span > values);
   const dense = span !== undefined && isIntegral(type) && values >= span * 0.98 && span >= values && values > 1;
@@ -55,6 +55,12 @@ export function columnEstimate(type: DataType, rows: number, stored?: StoredStat
     bytes: stored?.bytesMean ?? (isBytes(type) ? 24 : widthOf(type)),
     unique: dense || (stored?.distinctCount !== undefined && stored.distinctCount >= values && values > 1),
   };
+}
+
+/** Distinct values of that many drawn from a range, except where they just fill it: then they count it through. */
+function drawn(range: number, values: number): number {
+  if (range >= values) return values;
+  return range * (1 - Math.exp(-values / range));
 }
 
 /** How many values lie in a range of numbers, if the type is discrete. */
@@ -142,7 +148,10 @@ function callEstimate(call: CallExpr, input: Estimate): ColumnEstimate {
 }
 
 /** No column has more distinct values than there are rows. */
-export function capped(columns: ReadonlyMap<ColumnId, ColumnEstimate>, rows: number): ReadonlyMap<ColumnId, ColumnEstimate> {
+export function capped(
+  columns: ReadonlyMap<ColumnId, ColumnEstimate>,
+  rows: number,
+): ReadonlyMap<ColumnId, ColumnEstimate> {
   const limit = Math.max(1, rows);
   const result = new Map<ColumnId, ColumnEstimate>();
   for (const [id, column] of columns) {
@@ -150,4 +159,3 @@ export function capped(columns: ReadonlyMap<ColumnId, ColumnEstimate>, rows: num
   }
   return result;
 }
-

@@ -1,6 +1,6 @@
 /** Sizes of joins: System R's 1/max(distinct), with foreign keys recognised. */
+import { conjuncts } from "../expr/build.ts";
 import type { ColumnId, Expr } from "../expr/expr.ts";
-import { conjunctsOf } from "../logical/build.ts";
 import type { LogicalJoin } from "../logical/plan.ts";
 import type { ColumnEstimate, Estimate } from "./column-estimate.ts";
 import { capped, exprEstimate, unknownColumn } from "./column-estimate.ts";
@@ -18,11 +18,16 @@ export function keySelectivity(
   const product = (side: 0 | 1) => sides.reduce((total, pair) => total * pair[side].domain, 1);
   const most = (side: 0 | 1) => Math.max(...sides.map((pair) => pair[side].domain));
   // Several columns identify a row at best: correlated keys have far fewer combinations than the product.
-  const limit = (side: 0 | 1, estimate: Estimate) => Math.max(most(side), Math.min(product(side), tableRows(sides, side, estimate)));
+  const limit = (side: 0 | 1, estimate: Estimate) =>
+    Math.max(most(side), Math.min(product(side), tableRows(sides, side, estimate)));
   return 1 / Math.max(1, Math.min(limit(0, left), limit(1, right)));
 }
 
-function tableRows(sides: readonly (readonly [ColumnEstimate, ColumnEstimate])[], side: 0 | 1, estimate: Estimate): number {
+function tableRows(
+  sides: readonly (readonly [ColumnEstimate, ColumnEstimate])[],
+  side: 0 | 1,
+  estimate: Estimate,
+): number {
   return Math.max(estimate.rows, ...sides.map((pair) => pair[side].domain));
 }
 
@@ -40,9 +45,12 @@ function sharedDomain(left: ColumnEstimate, right: ColumnEstimate): number {
 export function joinEstimate(join: LogicalJoin, left: Estimate, right: Estimate): Estimate {
   const both: Estimate = { rows: left.rows * right.rows, columns: new Map([...left.columns, ...right.columns]) };
   const onKeys = keySelectivity(join.keys, left, right);
-  const onFilter = join.filter ? selectivity(conjunctsOf(join.filter), both).fraction : 1;
+  const onFilter = join.filter ? selectivity(conjuncts(join.filter), both).fraction : 1;
   const matches = both.rows * onKeys * onFilter;
-  const columns = new Map([...survivors(left, matchesOnce(join, right, "right")), ...survivors(right, matchesOnce(join, left, "left"))]);
+  const columns = new Map([
+    ...survivors(left, matchesOnce(join, right, "right")),
+    ...survivors(right, matchesOnce(join, left, "left")),
+  ]);
   if (join.joinType === "inner") narrowKeys(join, left, right, columns);
   if (join.mark) columns.set(join.mark.id, unknownColumn(join.mark.type, 2));
   const rows = joinRows(join, left, right, matches);

@@ -1,7 +1,7 @@
 /** How much of its input a condition lets through, from column statistics and textbook defaults. */
+import { conjuncts } from "../expr/build.ts";
 import type { CallExpr, ColumnId, Expr } from "../expr/expr.ts";
 import { exprKey } from "../expr/walk.ts";
-import { conjunctsOf } from "../logical/build.ts";
 import type { ColumnEstimate, Estimate } from "./column-estimate.ts";
 import { exprEstimate } from "./column-estimate.ts";
 import { constantNumber, unit } from "./literal-number.ts";
@@ -21,11 +21,11 @@ interface Bounds {
 }
 
 /** All conjuncts together; bounds on one operand are joined into one range first. */
-export function selectivity(conjuncts: readonly Expr[], input: Estimate): Selectivity {
+export function selectivity(conditions: readonly Expr[], input: Estimate): Selectivity {
   const bounds = new Map<string, Bounds>();
   const columns = new Map<ColumnId, Partial<ColumnEstimate>>();
   let fraction = 1;
-  for (const conjunct of conjuncts) {
+  for (const conjunct of conditions) {
     if (collectBound(conjunct, bounds)) continue;
     fraction *= conditionFraction(conjunct, input, columns);
   }
@@ -95,7 +95,10 @@ function conditionFraction(expr: Expr, input: Estimate, columns: Map<ColumnId, P
       const estimate = exprEstimate(expr.input, input);
       const fraction = Math.min(1, expr.list.length * equalityFraction(estimate, expr.input));
       if (expr.input.kind === "column") {
-        columns.set(expr.input.id, { distinct: Math.max(1, Math.min(estimate.distinct, expr.list.length)), nullFraction: 0 });
+        columns.set(expr.input.id, {
+          distinct: Math.max(1, Math.min(estimate.distinct, expr.list.length)),
+          nullFraction: 0,
+        });
       }
       return fraction;
     }
@@ -109,11 +112,11 @@ function conditionFraction(expr: Expr, input: Estimate, columns: Map<ColumnId, P
 function callFraction(call: CallExpr, input: Estimate, columns: Map<ColumnId, Partial<ColumnEstimate>>): number {
   switch (call.fn) {
     case "and":
-      return selectivity(conjunctsOf(call), input).fraction;
+      return selectivity(conjuncts(call), input).fraction;
     case "or":
-      return 1 - call.args.reduce((miss, arg) => miss * (1 - selectivity(conjunctsOf(arg), input).fraction), 1);
+      return 1 - call.args.reduce((miss, arg) => miss * (1 - selectivity(conjuncts(arg), input).fraction), 1);
     case "not":
-      return 1 - selectivity(conjunctsOf(call.args[0]!), input).fraction;
+      return 1 - selectivity(conjuncts(call.args[0]!), input).fraction;
     case "is_null":
       return exprEstimate(call.args[0]!, input).nullFraction;
     case "is_not_null":
@@ -173,6 +176,7 @@ function equality(call: CallExpr, input: Estimate, columns: Map<ColumnId, Partia
 }
 
 function equalityFraction(estimate: ColumnEstimate, operand: Expr): number {
-  if (operand.kind !== "column" && estimate.loose) return Math.max(defaults.equality, 1 / Math.max(1, estimate.distinct));
+  if (operand.kind !== "column" && estimate.loose)
+    return Math.max(defaults.equality, 1 / Math.max(1, estimate.distinct));
   return (1 - estimate.nullFraction) / Math.max(1, estimate.distinct);
 }

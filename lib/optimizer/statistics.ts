@@ -1,8 +1,8 @@
 /** Estimated row counts and column statistics of logical plans, bottom-up. Works, badly, with no statistics at all. */
 import type { CatalogSnapshot } from "../catalog/table.ts";
+import { conjuncts } from "../expr/build.ts";
 import type { ColumnId, Expr } from "../expr/expr.ts";
 import { exprKey } from "../expr/walk.ts";
-import { conjunctsOf } from "../logical/build.ts";
 import type { LogicalAggregate, LogicalPlan, LogicalScan } from "../logical/plan.ts";
 import type { ColumnEstimate, Estimate } from "./column-estimate.ts";
 import { capped, columnEstimate, exprEstimate, unknownColumn } from "./column-estimate.ts";
@@ -25,8 +25,8 @@ export class Estimator {
   }
 
   estimate(plan: LogicalPlan): Estimate {
-    let estimate = this.#cache.get(plan);
-    if (!estimate) this.#cache.set(plan, (estimate = this.#compute(plan)));
+    const estimate = this.#cache.get(plan) ?? this.#compute(plan);
+    this.#cache.set(plan, estimate);
     return estimate;
   }
 
@@ -42,7 +42,7 @@ export class Estimator {
         return { rows: plan.rows.length, columns: new Map(columns) };
       }
       case "filter":
-        return filtered(this.estimate(plan.input), conjunctsOf(plan.predicate));
+        return filtered(this.estimate(plan.input), conjuncts(plan.predicate));
       case "project": {
         const input = this.estimate(plan.input);
         const columns = plan.columns.map((column, i) => [column.id, exprEstimate(plan.exprs[i]!, input)] as const);
@@ -95,7 +95,10 @@ export class Estimator {
     const rows = estimates.reduce((sum, estimate) => sum + estimate.rows, 0);
     const columns = plan.columns.map((column) => {
       const parts = estimates.map((estimate) => estimate.columns.get(column.id)!);
-      const distinct = Math.min(rows, parts.reduce((sum, part) => sum + part.distinct, 0));
+      const distinct = Math.min(
+        rows,
+        parts.reduce((sum, part) => sum + part.distinct, 0),
+      );
       const mins = parts.map((part) => part.min ?? -Infinity);
       const maxs = parts.map((part) => part.max ?? Infinity);
       const bounds = { min: Math.min(...mins), max: Math.max(...maxs) };
@@ -142,4 +145,3 @@ function renamed(estimate: Estimate, from: LogicalPlan, to: LogicalPlan): Estima
   });
   return { rows: estimate.rows, columns: new Map(columns) };
 }
-

@@ -1,11 +1,16 @@
 /** Aggregation in one step, or in two where the first shrinks what the second has to collect. */
+import { hasPartialState, stateTypes } from "../expr/aggregate-state.ts";
 import type { ColumnId } from "../expr/expr.ts";
 import { columnIdsOf, exprsOfAggregate } from "../expr/walk.ts";
 import type { LogicalAggregate } from "../logical/plan.ts";
+import { columnRef } from "../logical/plan.ts";
 import { groupCount } from "../optimizer/statistics.ts";
 import { keyRange } from "./key-range.ts";
 import type { Lowering } from "./lower.ts";
 import type { PhysicalPlan } from "./plan.ts";
+
+/** A first step is worth its hash table if it leaves less than this part of its rows. */
+const partialReductionMax = 0.75;
 
 export function lowerAggregate(
   lowering: Lowering,
@@ -22,5 +27,15 @@ export function lowerAggregate(
   const estimate = lowering.estimator.estimate(plan.input);
   const groups = Math.ceil(groupCount(plan.groupBy, estimate));
   const keyRanges = plan.groupBy.map((key) => keyRange(key, estimate));
-  return { kind: "aggregate", mode: "single", input, groupBy: plan.groupBy, aggregates, columns, groups, keyRanges };
+  const common = { kind: "aggregate", aggregates, groups, keyRanges } as const;
+  const shrinks = keyCount === 0 || groups < estimate.rows * partialReductionMax;
+  if (!shrinks || !aggregates.every(hasPartialState)) {
+    return { ...common, mode: "single", input, groupBy: plan.groupBy, columns };
+  }
+  const keys = columns.slice(0, keyCount);
+  const states = kept.flatMap(({ call, column }) =>
+    stateTypes(call).map((type, i) => lowering.options.columnIds.column(`${column.name}.${i}`, type, true)),
+  );
+  const partial = { ...common, mode: "partial", input, groupBy: plan.groupBy, columns: [...keys, ...states] } as const;
+  return { ...common, mode: "final", input: partial, groupBy: keys.map(columnRef), columns };
 }

@@ -33,7 +33,12 @@ const typeByBuildSide: Readonly<Record<JoinType, { right?: PhysicalJoinType; lef
 };
 
 /** These give out build rows, which every task would do with its own copy of them. */
-const emitsBuildRows: ReadonlySet<PhysicalJoinType> = new Set(["build_outer", "full_outer", "build_semi", "build_anti"]);
+const emitsBuildRows: ReadonlySet<PhysicalJoinType> = new Set([
+  "build_outer",
+  "full_outer",
+  "build_semi",
+  "build_anti",
+]);
 
 /** Cost of one row: kept in a hash table, looked up, sent through an exchange (written and read). */
 const rowCost = { build: 2, probe: 1, exchange: 3, broadcastWrite: 1, broadcastRead: 0.5 } as const;
@@ -60,7 +65,9 @@ export function lowerJoin(lowering: Lowering, join: LogicalJoin, required: Reado
     return { kind: "nested_loop_join", ...common, distribution } satisfies NestedLoopJoinNode;
   }
   const keys = join.keys.map(({ left, right, nullSafe }): PhysicalJoinKey => {
-    return choice.buildSide === "right" ? { build: right, probe: left, nullSafe } : { build: left, probe: right, nullSafe };
+    return choice.buildSide === "right"
+      ? { build: right, probe: left, nullSafe }
+      : { build: left, probe: right, nullSafe };
   });
   const estimate = lowering.estimator.estimate(buildPlan);
   return {
@@ -91,7 +98,12 @@ function chooseJoin(lowering: Lowering, join: LogicalJoin): Choice {
       const repeated = (slots - 1) * build * (join.keys.length === 0 ? 0 : rowCost.build);
       const moved = build * (rowCost.broadcastWrite + slots * rowCost.broadcastRead);
       const unwelcome = build > broadcastRowsMax && join.keys.length > 0 && !join.nullAware;
-      choices.push({ buildSide, type, distribution: "broadcast", cost: unwelcome ? Infinity : work + repeated + moved });
+      choices.push({
+        buildSide,
+        type,
+        distribution: "broadcast",
+        cost: unwelcome ? Infinity : work + repeated + moved,
+      });
     }
     if (join.nullAware) continue;
     const moved = (build + probe) * rowCost.exchange;

@@ -63,7 +63,9 @@ export class Lowering {
         return { kind: "filter", input, predicate: plan.predicate, columns: outputColumns(input) };
       }
       case "project": {
-        const kept = plan.columns.map((column, i) => ({ column, expr: plan.exprs[i]! })).filter(({ column }) => required.has(column.id));
+        const kept = plan.columns
+          .map((column, i) => ({ column, expr: plan.exprs[i]! }))
+          .filter(({ column }) => required.has(column.id));
         const exprs = kept.map(({ expr }) => expr);
         const input = this.lower(plan.input, columnIdsOf(...exprs));
         return { kind: "project", input, exprs, columns: kept.map(({ column }) => column) };
@@ -80,12 +82,21 @@ export class Lowering {
         return this.#limit(plan, required);
       case "union": {
         const kept = plan.columns.map((_, i) => i).filter((i) => required.has(plan.columns[i]!.id));
-        const inputs = plan.inputs.map((input) => this.lowerExactly(input, kept.map((i) => input.columns[i]!)));
+        const inputs = plan.inputs.map((input) =>
+          this.lowerExactly(
+            input,
+            kept.map((i) => input.columns[i]!),
+          ),
+        );
         return { kind: "union", inputs, columns: kept.map((i) => plan.columns[i]!) };
       }
       case "single_row": {
         const input = this.lower(plan.input, required);
-        return { kind: "single_row", input, columns: outputColumns(input).map((column) => ({ ...column, nullable: true })) };
+        return {
+          kind: "single_row",
+          input,
+          columns: outputColumns(input).map((column) => ({ ...column, nullable: true })),
+        };
       }
       case "shared":
         return this.#lowerShared(plan);
@@ -97,15 +108,16 @@ export class Lowering {
     const input = this.lower(plan.input, required);
     const columns = outputColumns(input);
     const { limit, offset } = plan;
-    if (input.kind !== "sort" || limit === undefined || limit === 0) return { kind: "limit", input, ...(limit !== undefined && { limit }), offset, columns };
+    if (input.kind !== "sort" || limit === undefined || limit === 0)
+      return { kind: "limit", input, ...(limit !== undefined && { limit }), offset, columns };
     const top = { ...input, limit: Math.min(input.limit ?? Infinity, limit + offset) };
     return offset === 0 ? top : { kind: "limit", input: top, limit, offset, columns };
   }
 
   /** The plan itself is lowered once, with all its columns; its references rename them. */
   #lowerShared(plan: LogicalShared): SharedNode {
-    let input = this.#shared.get(plan.id);
-    if (!input) this.#shared.set(plan.id, (input = this.lowerExactly(plan.input, plan.input.columns)));
+    const input = this.#shared.get(plan.id) ?? this.lowerExactly(plan.input, plan.input.columns);
+    this.#shared.set(plan.id, input);
     return { kind: "shared", id: plan.id, input, columns: plan.columns };
   }
 }

@@ -3,7 +3,13 @@ import type { ColumnId, Expr } from "../expr/expr.ts";
 import type { HashJoinNode, PhysicalJoinKey, PhysicalJoinType, PhysicalPlan } from "./plan.ts";
 
 /** Join types that give nothing for a probe row without a match. */
-const needsMatch: ReadonlySet<PhysicalJoinType> = new Set(["inner", "probe_semi", "build_outer", "build_semi", "build_anti"]);
+const needsMatch: ReadonlySet<PhysicalJoinType> = new Set([
+  "inner",
+  "probe_semi",
+  "build_outer",
+  "build_semi",
+  "build_anti",
+]);
 
 export function runtimeFilters(
   joinType: PhysicalJoinType,
@@ -32,7 +38,9 @@ function scanColumn(plan: PhysicalPlan, id: ColumnId): ColumnId | undefined {
     case "hash_join":
     case "nested_loop_join":
       // Dropping probe rows of these only drops what they would give.
-      return plan.joinType.startsWith("build") || plan.joinType === "full_outer" ? undefined : scanColumn(plan.probe, id);
+      return plan.joinType.startsWith("build") || plan.joinType === "full_outer"
+        ? undefined
+        : scanColumn(plan.probe, id);
     default:
       return undefined;
   }

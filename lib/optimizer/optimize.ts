@@ -1,0 +1,22 @@
+/** Rewrites a bound plan into one that does the same with less: an ordered list of rules, each in a file of its own. */
+import type { LogicalPlan } from "../logical/plan.ts";
+import type { Rule, RuleContext } from "./rule.ts";
+
+export interface OptimizeOptions extends RuleContext {
+  /** Called after each rule that changed the plan. */
+  readonly trace?: (rule: string, plan: LogicalPlan) => void;
+}
+
+/** In the order in which they run; docs/design/optimizer.md says why. */
+export const rules: readonly Rule[] = [];
+
+/** Throws `unsupported` for subqueries that cannot be turned into joins. */
+export function optimize(plan: LogicalPlan, options: OptimizeOptions): LogicalPlan {
+  let current = plan;
+  for (const rule of rules) {
+    const next = rule.apply(current, options);
+    if (next !== current) options.trace?.(rule.name, next);
+    current = next;
+  }
+  return current;
+}
