@@ -35,7 +35,7 @@ function entriesInUse(entries: PlainValues, codes: Int32Array, start: number, en
   for (let entry = 0; entry < entries.count; entry++) {
     if (!used[entry]) continue;
     const alone = extremesOf(entries, entry, entry + 1);
-    if (!alone) continue; // NaN
+    if (!alone) return undefined; // NaN
     if (!found) found = alone;
     else {
       const { min, max } = found;

@@ -9,18 +9,16 @@ export interface Extremes {
 /** Compares values a and b of one column: negative, zero or positive. */
 export type ValueOrder = (a: number, b: number) => number;
 
-/** Extremes of values[start, end). NaN never takes part (Parquet format, Statistics). */
+/**
+ * Extremes of values[start, end); none when there is a NaN among them. Parquet keeps NaN out of statistics, and where it
+ * sorts above all numbers, a maximum without it would make readers skip rows that match.
+ */
 export function extremesOf(values: PlainValues, start: number, end: number): Extremes | undefined {
   const compare = orderOf(values);
-  if (!compare) return undefined;
-  const skip = nanTest(values);
-  let first = start;
-  while (first < end && skip?.(first)) first++;
-  if (first === end) return undefined;
-  let min = first;
-  let max = first;
-  for (let i = first + 1; i < end; i++) {
-    if (skip?.(i)) continue;
+  if (!compare || start === end || hasNaN(values, start, end)) return undefined;
+  let min = start;
+  let max = start;
+  for (let i = start + 1; i < end; i++) {
     if (compare(i, min) < 0) min = i;
     else if (compare(i, max) > 0) max = i;
   }
@@ -88,8 +86,7 @@ function floatsOf(words: Int32Array, order: "f32" | "f64"): Float32Array | Float
     : new Float64Array(aligned.buffer, aligned.byteOffset, aligned.length >> 1);
 }
 
-function nanTest(values: PlainValues): ((index: number) => boolean) | undefined {
-  if (values.kind !== "words" || (values.order !== "f32" && values.order !== "f64")) return undefined;
-  const floats = floatsOf(values.words, values.order);
-  return (index) => Number.isNaN(floats[index]);
+function hasNaN(values: PlainValues, start: number, end: number): boolean {
+  if (values.kind !== "words" || (values.order !== "f32" && values.order !== "f64")) return false;
+  return floatsOf(values.words, values.order).subarray(start, end).some(Number.isNaN);
 }
