@@ -1,0 +1,124 @@
+/** Statements other than those of our own syntax. */
+import { unsupported } from "../errors.ts";
+import type { ColumnDefinition, Query, Select, Statement } from "./ast.ts";
+import { convertType } from "./convert-type.ts";
+import { type Converter, convertName, convertNames, placeOf } from "./converter.ts";
+import { list, onlyFields, payloadOf, type Raw, variant } from "./raw.ts";
+
+/** What people call a statement that is not there. */
+const statementNames: Readonly<Record<string, string>> = {
+  CreateTable: "CREATE TABLE without EXTERNAL",
+  Set: "SET",
+  ShowVariable: "SHOW",
+  StartTransaction: "A transaction",
+};
+
+/** `sql` is the statement's own text. */
+export function convertStatement(converter: Converter, raw: unknown, sql: string): Statement {
+  const [tag, payload] = variant(raw);
+  const node = payload as Raw;
+  const span = placeOf(converter, raw);
+  switch (tag) {
+    case "Query":
+      return { kind: "query", query: converter.query(payload) };
+    case "Explain": {
+      // EXPLAIN itself is read before the library sees the text; this is DESCRIBE query.
+      onlyFields(node, ["describe_alias", "statement"], span);
+      const query = payloadOf(node.statement, "Query");
+      if (!query) throw unsupported("DESCRIBE of anything but a query", span);
+      return { kind: "describe", query: converter.query(query) };
+    }
+    case "ExplainTable": {
+      onlyFields(node, ["describe_alias", "table_name", "has_table_keyword"], span);
+      return { kind: "describe", query: selectAll(converter, node.table_name) };
+    }
+    case "ShowColumns": {
+      const { parent_name } = ((node.show_options as Raw).show_in ?? {}) as { parent_name: unknown };
+      onlyFields(node, ["show_options"], span);
+      onlyFields(node.show_options, ["show_in"], span);
+      return { kind: "describe", query: selectAll(converter, parent_name) };
+    }
+    case "ShowTables": {
+      onlyFields(node, ["show_options"], span);
+      onlyFields(node.show_options, [], span);
+      return { kind: "show_tables" };
+    }
+    case "CreateView":
+      return convertCreateView(converter, node, sql);
+    case "Drop": {
+      onlyFields(node, ["object_type", "if_exists", "names", "restrict"], span);
+      const object = String(node.object_type).toLowerCase();
+      if (object !== "table" && object !== "view") throw unsupported(`DROP ${object.toUpperCase()}`, span);
+      const names = list(node.names).map((name) => convertNames(converter, name));
+      return { kind: "drop", object, ifExists: node.if_exists === true, names };
+    }
+    default:
+      throw unsupported(
+        statementNames[tag] ?? `The statement ${tag.replace(/([a-z])([A-Z])/g, "$1 $2").toUpperCase()}`,
+        span,
+      );
+  }
+}
+
+function convertCreateView(converter: Converter, node: Raw, sql: string): Statement {
+  const name = convertNames(converter, node.name);
+  onlyFields(
+    node,
+    ["or_replace", "if_not_exists", "temporary", "name", "columns", "query", "name_before_not_exists"],
+    name[0]?.span,
+  );
+  const columns = list(node.columns).map((column) => {
+    onlyFields(column, ["name"], name[0]?.span);
+    return convertName(converter, (column as Raw).name);
+  });
+  const query = converter.query(node.query);
+  return {
+    kind: "create_view",
+    name,
+    orReplace: node.or_replace === true,
+    ifNotExists: node.if_not_exists === true,
+    columns,
+    query,
+    sql,
+  };
+}
+
+/** SELECT * FROM name */
+function selectAll(converter: Converter, raw: unknown): Query {
+  const name = convertNames(converter, raw);
+  const span = name[0]?.span ?? converter.source.start;
+  const body: Select = {
+    kind: "select",
+    distinct: false,
+    items: [{ kind: "wildcard", exclude: [], replace: [], rename: [], span }],
+    from: [
+      name[0] && placeholderIsPath(raw) ? { kind: "path", path: name[0].text, span } : { kind: "table", name, span },
+    ],
+    groupBy: { kind: "items", items: [] },
+  };
+  return { ctes: [], body, orderBy: [] };
+}
+
+function placeholderIsPath(raw: unknown): boolean {
+  const [, ident] = variant(list(raw)[0]);
+  return (ident as Raw | undefined)?.quote_style === "'";
+}
+
+/** The columns of a CREATE TABLE that holds nothing else. */
+export function convertColumns(converter: Converter, raw: unknown): readonly ColumnDefinition[] {
+  const table = payloadOf(raw, "CreateTable")!;
+  const span = placeOf(converter, raw);
+  if (list(table.constraints).length > 0) throw unsupported("A table constraint", span);
+  return list(table.columns).map((column) => {
+    const node = column as Raw;
+    const name = convertName(converter, node.name);
+    onlyFields(node, ["name", "data_type", "options"], name.span);
+    let nullable = true;
+    for (const option of list(node.options)) {
+      const [tag] = variant((option as Raw).option);
+      if (tag === "NotNull") nullable = false;
+      else if (tag !== "Null") throw unsupported(`The column option ${tag}`, name.span);
+    }
+    return { name, type: convertType(node.data_type, name.span), nullable };
+  });
+}
