@@ -24,13 +24,13 @@ export const customer: TpchTable = {
   fixed: false,
   rowsPerSourceRow: 1,
 
-  generate(_scale, first, count, pool) {
+  generate(_scale, first, count, text) {
     const addressStream = new AddressStream(881155353);
     const nationStream = new RandomStream(1489529863);
     const phoneStream = new PhoneStream(1521138112);
     const balanceStream = new RandomStream(298370230);
     const segmentStream = new RandomStream(1140279430);
-    const commentStream = new TextStream(1335826707, pool, commentBytes);
+    const commentStream = new TextStream(1335826707, text, commentBytes);
     const streams = [addressStream, nationStream, phoneStream, balanceStream, segmentStream, commentStream];
     for (const stream of streams) stream.skipRows(first);
 

@@ -9,7 +9,7 @@ import { textPoolBytes } from "./text-pool.ts";
 export interface GeneratorSetup {
   readonly scale: number;
   /** The text pool, one for all threads. */
-  readonly pool: SharedArrayBuffer;
+  readonly textMemory: SharedArrayBuffer;
 }
 
 export type GeneratorRequest =
@@ -43,7 +43,7 @@ export class GeneratorThreads {
 
   /** Starts the threads; generateText comes before the first row group. */
   constructor(scale: number, threads: number) {
-    const setup: GeneratorSetup = { scale, pool: new SharedArrayBuffer(textPoolBytes) };
+    const setup: GeneratorSetup = { scale, textMemory: new SharedArrayBuffer(textPoolBytes) };
     this.workers = Array.from({ length: threads }, () => this.start(setup));
     this.idle = [...this.workers];
   }

@@ -4,10 +4,11 @@ import { QueryError } from "../errors.ts";
 import { encodeRowGroup } from "../parquet/write/encode-row-group.ts";
 import type { GeneratorReply, GeneratorRequest, GeneratorSetup } from "./generator-threads.ts";
 import { tpchTables } from "./tables.ts";
-import { writeText } from "./text-pool.ts";
+import { textPool } from "./text-pool.ts";
+import { writeText } from "./write-text.ts";
 
-const { scale, pool } = workerData as GeneratorSetup;
-const text = new Uint8Array(pool);
+const { scale, textMemory } = workerData as GeneratorSetup;
+const text = textPool(textMemory);
 
 parentPort?.on("message", (request: GeneratorRequest) => {
   try {

@@ -45,7 +45,7 @@ export const lineItem: TpchTable = {
   fixed: false,
   rowsPerSourceRow: linesPerOrder,
 
-  generate(scale, first, count, pool) {
+  generate(scale, first, count, text) {
     const shared = new OrderStreams(scale, first);
     const supplierStream = new RandomStream(2095021727, linesPerOrderMax);
     const commitDelayStream = new RandomStream(904914315, linesPerOrderMax);
@@ -53,7 +53,7 @@ export const lineItem: TpchTable = {
     const returnStream = new RandomStream(717419739, linesPerOrderMax);
     const instructionStream = new RandomStream(1371272478, linesPerOrderMax);
     const modeStream = new RandomStream(675466456, linesPerOrderMax);
-    const commentStream = new TextStream(1095462486, pool, commentBytes, linesPerOrderMax);
+    const commentStream = new TextStream(1095462486, text, commentBytes, linesPerOrderMax);
     const streams = [
       supplierStream,
       commitDelayStream,

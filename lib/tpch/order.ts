@@ -30,12 +30,12 @@ export const order: TpchTable = {
   fixed: false,
   rowsPerSourceRow: 1,
 
-  generate(scale, first, count, pool) {
+  generate(scale, first, count, text) {
     const shared = new OrderStreams(scale, first);
     const customerStream = new RandomStream(851767375);
     const priorityStream = new RandomStream(591449447);
     const clerkStream = new RandomStream(1171034773);
-    const commentStream = new TextStream(276090261, pool, commentBytes);
+    const commentStream = new TextStream(276090261, text, commentBytes);
     const streams = [customerStream, priorityStream, clerkStream, commentStream];
     for (const stream of streams) stream.skipRows(first);
 

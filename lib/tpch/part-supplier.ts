@@ -28,10 +28,10 @@ export const partSupplier: TpchTable = {
   fixed: false,
   rowsPerSourceRow: suppliersPerPart,
 
-  generate(scale, first, count, pool) {
+  generate(scale, first, count, text) {
     const quantityStream = new RandomStream(1671059989, suppliersPerPart);
     const costStream = new RandomStream(1051288424, suppliersPerPart);
-    const commentStream = new TextStream(1961692154, pool, commentBytes, suppliersPerPart);
+    const commentStream = new TextStream(1961692154, text, commentBytes, suppliersPerPart);
     const streams = [quantityStream, costStream, commentStream];
     for (const stream of streams) stream.skipRows(first);
 

@@ -38,14 +38,14 @@ export const part: TpchTable = {
   fixed: false,
   rowsPerSourceRow: 1,
 
-  generate(_scale, first, count, pool) {
+  generate(_scale, first, count, text) {
     const nameStream = new RandomStream(709314158, colors.length);
     const manufacturerStream = new RandomStream(1);
     const brandStream = new RandomStream(46831694);
     const typeStream = new RandomStream(1841581359);
     const sizeStream = new RandomStream(1193163244);
     const containerStream = new RandomStream(727633698);
-    const commentStream = new TextStream(804159733, pool, commentBytes);
+    const commentStream = new TextStream(804159733, text, commentBytes);
     const streams = [
       nameStream,
       manufacturerStream,

@@ -59,9 +59,12 @@ export class RandomStream {
   }
 }
 
-/** The seed after one draw; the product stays below 2^46, where doubles are exact. */
+/** The seed after one draw: the high bits of the product fold onto its low 31, all in 32-bit arithmetic. */
 export function nextSeed(seed: number): number {
-  return reduce(seed * multiplier);
+  const low = Math.imul(seed, multiplier) & modulus;
+  const high = (seed * multiplier * twoToMinus31) | 0; // the product is below 2^46 and so exact
+  const folded = low - modulus + high;
+  return folded < 0 ? folded + modulus : folded;
 }
 
 /** The draw from [0, range) that a seed stands for. */

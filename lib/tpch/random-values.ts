@@ -1,5 +1,6 @@
 import type { StringBuilder } from "./column-builders.ts";
 import { RandomStream } from "./random-stream.ts";
+import { addText, type TextPool, textBytes } from "./text-pool.ts";
 
 const shortestShare = 0.4;
 const longestShare = 1.6;
@@ -8,29 +9,24 @@ const charactersPerDraw = 5;
 const drawsPerAddress = 9;
 const countryCodeFirst = 10;
 
-/** Comments: slices of the text pool, 0.4 to 1.6 times as long as the column's average. */
+/** Comments: slices of the generated prose, 0.4 to 1.6 times as long as the column's average. */
 export class TextStream extends RandomStream {
-  private readonly pool: Uint8Array;
+  private readonly text: TextPool;
   private readonly shortest: number;
   private readonly longest: number;
 
-  constructor(seed: number, pool: Uint8Array, averageBytes: number, valuesPerRow = 1) {
+  constructor(seed: number, text: TextPool, averageBytes: number, valuesPerRow = 1) {
     super(seed, 2 * valuesPerRow);
-    this.pool = pool;
+    this.text = text;
     this.shortest = Math.trunc(averageBytes * shortestShare);
     this.longest = Math.trunc(averageBytes * longestShare);
   }
 
   /** Adds one comment to the column and gives its length in bytes. */
   add(target: StringBuilder): number {
-    const offset = this.next(0, this.pool.length - this.longest);
+    const offset = this.next(0, textBytes - this.longest);
     const length = this.next(this.shortest, this.longest);
-    const { pool } = this;
-    const { bytes } = target;
-    let out = target.length;
-    for (let at = offset; at < offset + length; at++) bytes[out++] = pool[at] as number;
-    target.length = out;
-    target.end();
+    addText(this.text, offset, length, target);
     return length;
   }
 }

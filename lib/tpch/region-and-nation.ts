@@ -17,11 +17,11 @@ export const region: TpchTable = {
   fixed: true,
   rowsPerSourceRow: 1,
 
-  generate(_scale, first, count, pool) {
+  generate(_scale, first, count, text) {
     const keys = new Int64Builder(count);
     const names = new StringBuilder(count, 12);
     const comments = new StringBuilder(count, commentBytes);
-    const commentStream = new TextStream(1500869201, pool, commentBytes);
+    const commentStream = new TextStream(1500869201, text, commentBytes);
     commentStream.skipRows(first);
     for (let key = first; key < first + count; key++) {
       keys.add(key);
@@ -45,12 +45,12 @@ export const nation: TpchTable = {
   fixed: true,
   rowsPerSourceRow: 1,
 
-  generate(_scale, first, count, pool) {
+  generate(_scale, first, count, text) {
     const keys = new Int64Builder(count);
     const names = new StringBuilder(count, 16);
     const regionKeys = new Int64Builder(count);
     const comments = new StringBuilder(count, commentBytes);
-    const commentStream = new TextStream(606179079, pool, commentBytes);
+    const commentStream = new TextStream(606179079, text, commentBytes);
     commentStream.skipRows(first);
     for (let key = first; key < first + count; key++) {
       const [name, regionKey] = nations[key] as (typeof nations)[number];

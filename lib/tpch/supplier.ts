@@ -32,12 +32,12 @@ export const supplier: TpchTable = {
   fixed: false,
   rowsPerSourceRow: 1,
 
-  generate(_scale, first, count, pool) {
+  generate(_scale, first, count, text) {
     const addressStream = new AddressStream(706178559);
     const nationStream = new RandomStream(110356601);
     const phoneStream = new PhoneStream(884434366);
     const balanceStream = new RandomStream(962338209);
-    const commentStream = new TextStream(1341315363, pool, commentBytes);
+    const commentStream = new TextStream(1341315363, text, commentBytes);
     const remarkStream = new RandomStream(202794285);
     const gapStream = new RandomStream(263032577);
     const placeStream = new RandomStream(715851524);

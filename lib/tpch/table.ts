@@ -1,5 +1,6 @@
 import type { DataType, Schema } from "../arrow/types.ts";
 import type { ColumnData } from "../parquet/write/column-data.ts";
+import type { TextPool } from "./text-pool.ts";
 
 /** Columns of the rows that a range of source rows gives. */
 export interface GeneratedRows {
@@ -19,7 +20,7 @@ export interface TpchTable {
   readonly fixed: boolean;
   readonly rowsPerSourceRow: number;
   /** Generates source rows [first, first + count), counted from 0. */
-  generate(scale: number, first: number, count: number, pool: Uint8Array): GeneratedRows;
+  generate(scale: number, first: number, count: number, text: TextPool): GeneratedRows;
 }
 
 export const tableNames = [

@@ -1,36 +1,47 @@
-import { type TextCheckpoint, textPoolBytes, textStart } from "./text-pool.ts";
+/** A point between two sentences from which the prose can be continued. */
+export interface TextCheckpoint {
+  /** bytes of prose before it */
+  readonly bytes: number;
+  /** words before it */
+  readonly words: number;
+  readonly seed: number;
+}
 
 /**
- * Sentence boundaries about a sixteenth of the text pool apart, so that threads can write it side by side: the prose comes
- * from one random stream whose draws per sentence vary, so nobody can jump into it without knowing such points. The
- * tests write the pool from the start and meet every one of them.
+ * Sentence boundaries about a sixteenth of the prose apart, so that threads can write it side by side: it comes from one
+ * random stream whose draws per sentence vary, so nobody can jump into it without knowing such points. The tests write
+ * the prose from the start and meet every one of them.
  */
-const boundaries: readonly TextCheckpoint[] = [
-  { offset: 19660810, seed: 563391851 },
-  { offset: 39321619, seed: 374858592 },
-  { offset: 58982448, seed: 1037153816 },
-  { offset: 78643223, seed: 123793686 },
-  { offset: 98304011, seed: 181171974 },
-  { offset: 117964817, seed: 1062410537 },
-  { offset: 137625648, seed: 652432975 },
-  { offset: 157286442, seed: 400078567 },
-  { offset: 176947229, seed: 46453828 },
-  { offset: 196608019, seed: 1105413057 },
-  { offset: 216268868, seed: 1956087994 },
-  { offset: 235929648, seed: 1407925218 },
-  { offset: 255590452, seed: 1660456561 },
-  { offset: 275251227, seed: 42055684 },
-  { offset: 294912013, seed: 2013011059 },
+export const textCheckpoints: readonly TextCheckpoint[] = [
+  { bytes: 0, words: 0, seed: 933588178 },
+  { bytes: 19660810, words: 2938698, seed: 563391851 },
+  { bytes: 39321619, words: 5877595, seed: 374858592 },
+  { bytes: 58982448, words: 8816190, seed: 1037153816 },
+  { bytes: 78643223, words: 11753974, seed: 123793686 },
+  { bytes: 98304011, words: 14692270, seed: 181171974 },
+  { bytes: 117964817, words: 17631017, seed: 1062410537 },
+  { bytes: 137625648, words: 20569605, seed: 652432975 },
+  { bytes: 157286442, words: 23508354, seed: 400078567 },
+  { bytes: 176947229, words: 26446669, seed: 46453828 },
+  { bytes: 196608019, words: 29384544, seed: 1105413057 },
+  { bytes: 216268868, words: 32322813, seed: 1956087994 },
+  { bytes: 235929648, words: 35260909, seed: 1407925218 },
+  { bytes: 255590452, words: 38198592, seed: 1660456561 },
+  { bytes: 275251227, words: 41137013, seed: 42055684 },
+  { bytes: 294912013, words: 44075264, seed: 2013011059 },
+  { bytes: 314572806, words: 47013504, seed: 161738484 },
 ];
 
-/** A stretch of the text pool that can be written on its own: writeText(pool, from, end). */
+/** The end of the first sentence that ends beyond the prose in use. */
+export const textEnd = textCheckpoints.at(-1) as TextCheckpoint;
+
+/** A stretch of the prose that can be written on its own: writeText(pool, from, end). */
 export interface TextSlice {
   readonly from: TextCheckpoint;
   readonly end: number;
 }
 
-/** Slices that cover the pool. */
-export const textSlices: readonly TextSlice[] = [textStart, ...boundaries].map((from, i) => ({
-  from,
-  end: boundaries[i]?.offset ?? textPoolBytes,
-}));
+/** Slices that cover the prose. */
+export const textSlices: readonly TextSlice[] = textCheckpoints
+  .slice(1)
+  .map(({ bytes }, i) => ({ from: textCheckpoints[i] as TextCheckpoint, end: bytes }));
