@@ -44,6 +44,22 @@ export function* messagesOf(stream: Uint8Array): Iterable<IpcMessage> {
   }
 }
 
+/** How many bytes, from the start of a stream or of a message in it, are whole messages. */
+export function wholeMessagesBytes(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let end = 0;
+  while (end + 8 <= bytes.length) {
+    const headerBytes = view.getUint32(end + 4, true);
+    if (headerBytes === 0) return end + 8;
+    const bodyAt = end + 8 + headerBytes;
+    if (bodyAt > bytes.length) break;
+    const next = bodyAt + FlatbufferTable.root(bytes.subarray(end + 8, bodyAt)).int64(3);
+    if (next > bytes.length) break;
+    end = next;
+  }
+  return end;
+}
+
 /** A record batch's parts. */
 export interface RecordBatchHeader {
   readonly rows: number;

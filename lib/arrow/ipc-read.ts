@@ -19,6 +19,7 @@ interface BatchSource {
 export class IpcReader {
   readonly #memory: LinearMemory;
   readonly #body: GrowableBlock;
+  #fields: readonly IpcField[] | undefined;
   readonly #values = new Map<number, GrowableBlock>();
   readonly #validity = new Map<number, GrowableBlock>();
 
@@ -28,21 +29,20 @@ export class IpcReader {
   }
 
   /**
-   * The batches of one stream. Each is valid until the next is asked for. `check` sees the stream's fields before its
-   * first batch. @throws QueryError corrupt_file, or unsupported for what Volley does not write
+   * The batches of a stream, or of a part of one whose beginning was read before. Each is valid until the next is asked
+   * for. `check` sees the stream's fields before its first batch. @throws QueryError corrupt_file, or unsupported for what Volley does not write
    */
   *batches(stream: Uint8Array, check?: (fields: readonly IpcField[]) => void): Generator<Batch> {
-    let fields: readonly IpcField[] | undefined;
     for (const message of messagesOf(stream)) {
       if (message.kind === messageHeader.schema) {
-        fields = decodeSchema(message.header);
-        check?.(fields);
+        this.#fields = decodeSchema(message.header);
+        check?.(this.#fields);
       } else if (message.kind !== messageHeader.recordBatch) {
         throw unsupported("an Arrow stream with dictionary batches");
-      } else if (fields === undefined) {
+      } else if (this.#fields === undefined) {
         throw corrupt("it does not start with a schema");
       } else {
-        const batch = this.#batch(fields, message);
+        const batch = this.#batch(this.#fields, message);
         if (batch.length > 0) yield batch;
       }
     }

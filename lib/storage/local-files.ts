@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { QueryError } from "../errors.ts";
 import { byteRange, changed, duplicate, notFound } from "./byte-range.ts";
 import { FileHandles } from "./file-handles.ts";
-import type { GetOptions, ObjectInfo, ObjectStore } from "./object-store.ts";
+import type { GetOptions, ObjectBytes, ObjectInfo, ObjectStore } from "./object-store.ts";
 
 const temporaryPrefix = ".put-";
 let temporaries = 0;
@@ -41,11 +41,7 @@ export class LocalFiles implements ObjectStore {
     }
   }
 
-  async put(
-    key: string,
-    bytes: Uint8Array | readonly Uint8Array[],
-    options: { readonly ifAbsent?: boolean } = {},
-  ): Promise<ObjectInfo> {
+  async put(key: string, bytes: ObjectBytes, options: { readonly ifAbsent?: boolean } = {}): Promise<ObjectInfo> {
     const path = this.path(key);
     const temporary = join(dirname(path), `${temporaryPrefix}${process.pid}-${Date.now()}-${++temporaries}`);
     try {
@@ -112,14 +108,18 @@ async function read(handle: FileHandle, key: string, options: GetOptions): Promi
 }
 
 /** Writes a new file, making its folder when it is missing. */
-async function write(path: string, key: string, parts: readonly Uint8Array[]): Promise<ObjectInfo> {
+async function write(
+  path: string,
+  key: string,
+  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<ObjectInfo> {
   const handle = await open(path, "wx").catch(async (error) => {
     if (!isMissing(error)) throw error;
     await mkdir(dirname(path), { recursive: true });
     return open(path, "wx");
   });
   try {
-    for (const part of parts) {
+    for await (const part of parts) {
       for (let done = 0; done < part.length; ) {
         done += (await handle.write(part, done, Math.min(part.length - done, 1 << 30))).bytesWritten;
       }

@@ -1,6 +1,6 @@
 /** Objects in this process's memory: tests, and embedded clusters that should not touch the disk. */
 import { byteRange, changed, duplicate, notFound } from "./byte-range.ts";
-import type { GetOptions, ObjectInfo, ObjectStore } from "./object-store.ts";
+import type { GetOptions, ObjectBytes, ObjectInfo, ObjectStore } from "./object-store.ts";
 
 interface Entry {
   readonly bytes: Uint8Array;
@@ -25,13 +25,11 @@ export class MemoryStore implements ObjectStore {
     return entry && { key, bytes: entry.bytes.length, etag: entry.etag };
   }
 
-  async put(
-    key: string,
-    bytes: Uint8Array | readonly Uint8Array[],
-    options: { readonly ifAbsent?: boolean } = {},
-  ): Promise<ObjectInfo> {
+  async put(key: string, bytes: ObjectBytes, options: { readonly ifAbsent?: boolean } = {}): Promise<ObjectInfo> {
+    const parts: Uint8Array[] = [];
+    for await (const part of bytes instanceof Uint8Array ? [bytes] : bytes) parts.push(part);
+    const copy = new Uint8Array(Buffer.concat(parts));
     if (options.ifAbsent && this.#entries.has(key)) throw duplicate(key);
-    const copy = new Uint8Array(Buffer.concat(bytes instanceof Uint8Array ? [bytes] : bytes));
     const entry = { bytes: copy, etag: `v${++this.#version}` };
     this.#entries.set(key, entry);
     return { key, bytes: copy.length, etag: entry.etag };

@@ -14,17 +14,16 @@ export interface GetOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Whole, in parts, or in parts that come one by one. */
+export type ObjectBytes = Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
+
 export interface ObjectStore {
   /** The bytes. Rejects with QueryError `not_found` when there is no such object, `corrupt_file` when the range is past its end. */
   get(key: string, options?: GetOptions): Promise<Uint8Array>;
   /** Undefined when there is no such object. */
   head(key: string): Promise<ObjectInfo | undefined>;
   /** Writes atomically: readers see all of it or nothing. ifAbsent: rejects with `duplicate` when the key exists. */
-  put(
-    key: string,
-    bytes: Uint8Array | readonly Uint8Array[],
-    options?: { readonly ifAbsent?: boolean },
-  ): Promise<ObjectInfo>;
+  put(key: string, bytes: ObjectBytes, options?: { readonly ifAbsent?: boolean }): Promise<ObjectInfo>;
   /** Objects whose key starts with prefix, in key order. */
   list(prefix: string): AsyncIterable<ObjectInfo>;
   /** Removes every object under the prefix. */

@@ -38,6 +38,12 @@ export function objectStoreConformance(name: string, make: () => Promise<ObjectS
       const store = await make();
       await store.put(key("parts"), [bytesOf("ab"), bytesOf(""), bytesOf("cd")]);
       await store.put(key("empty"), []);
+      const later = async function* () {
+        yield bytesOf("one ");
+        yield bytesOf("by one");
+      };
+      await store.put(key("streamed"), later());
+      assert.equal(textOf(await store.get(key("streamed"))), "one by one");
       assert.equal(textOf(await store.get(key("parts"))), "abcd");
       assert.equal((await store.get(key("empty"))).length, 0);
       assert.equal((await store.head(key("empty")))?.bytes, 0);

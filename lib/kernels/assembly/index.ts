@@ -2,6 +2,7 @@
 export * from "./copy";
 export * from "./flatten";
 export * from "./ipc";
+export * from "./partition";
 
 /** First byte after the static data: where the allocator may start. */
 export function heapBase(): usize {

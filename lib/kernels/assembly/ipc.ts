@@ -144,23 +144,25 @@ export function iota(n: u32, start: u32, out: usize): void {
   }
 }
 
-/** Sum of the lengths of the selected present views; validity is by output row. */
+/** Sum of the lengths of the selected views of present rows (validity is by row of `views`). */
 export function viewBytes(views: usize, selection: usize, validity: usize, n: u32): f64 {
   let total: u64 = 0;
   for (let i: u32 = 0; i < n; i++) {
-    if (validity != 0 && !load<u8>(validity + i)) continue;
     const row = selection == 0 ? i : load<u32>(selection + (i << 2));
-    total += <u64>load<u32>(views + (row << 3), 4);
+    if (validity == 0 || load<u8>(validity + row)) total += <u64>load<u32>(views + (row << 3), 4);
   }
   return <f64>total;
 }
 
-/** Copies the selected views' bytes to heap and writes views of the copies; absent rows become empty. Returns the heap's end. */
+/**
+ * Copies the selected views' bytes to heap and writes views of the copies; absent rows (validity is by row of `views`)
+ * become empty. Returns the heap's end.
+ */
 export function appendViews(views: usize, selection: usize, validity: usize, n: u32, out: usize, heap: usize): usize {
   let to = heap;
   for (let i: u32 = 0; i < n; i++) {
     const row = selection == 0 ? i : load<u32>(selection + (i << 2));
-    const length = validity != 0 && !load<u8>(validity + i) ? 0 : load<u32>(views + (row << 3), 4);
+    const length = validity != 0 && !load<u8>(validity + row) ? 0 : load<u32>(views + (row << 3), 4);
     copyBytes(load<u32>(views + (row << 3)), length, to);
     store<u32>(out + (i << 3), <u32>to);
     store<u32>(out + (i << 3), length, 4);

@@ -1,0 +1,96 @@
+/** Runs one task: its operators, its output, its account. */
+import type { Schema } from "../arrow/types.ts";
+import { QueryError } from "../errors.ts";
+import type { Column } from "../expr/expr.ts";
+import type { LinearMemory } from "../kernels/memory.ts";
+import { ShuffleWriter } from "../shuffle/writer.ts";
+import { type Task, type TaskResult, taskVersion } from "../stages/graph.ts";
+import type { ObjectStore } from "../storage/object-store.ts";
+import { buildOperators } from "./build-operators.ts";
+import type { TaskContext } from "./operator.ts";
+import { cancelled } from "./operator-base.ts";
+import { makePartitioner, partitionCount } from "./partitioner.ts";
+import { SpillFiles } from "./spill.ts";
+
+export interface Environment {
+  readonly memory: LinearMemory;
+  /** Where tables' files are. */
+  readonly tables: ObjectStore;
+  /** Where shuffle objects are. */
+  readonly shuffle: ObjectStore;
+  /** Below it the task keeps its scratch files. */
+  readonly spillDirectory: string;
+  readonly signal: AbortSignal;
+}
+
+/** @throws QueryError whatever went wrong; nothing of the task is left in memory or on the local disk then either */
+export async function executeTask(task: Task, environment: Environment): Promise<TaskResult> {
+  if (task.version !== taskVersion) {
+    const message = `this executor runs tasks of version ${taskVersion}, and got one of version ${task.version}`;
+    throw new QueryError("version", message);
+  }
+  const start = performance.now();
+  const spill = new SpillFiles(environment.spillDirectory);
+  environment.memory.peakBytes = environment.memory.usedBytes;
+  const context = makeContext(task, environment, spill);
+  try {
+    const output = await run(context);
+    const elapsedMs = performance.now() - start;
+    return { ...output, elapsedMs, memoryPeakBytes: environment.memory.peakBytes };
+  } catch (thrown) {
+    // Whatever an aborted task fails with, the abort is why.
+    throw environment.signal.aborted ? cancelled(environment.signal) : QueryError.from(thrown);
+  } finally {
+    await spill.close();
+  }
+}
+
+function makeContext(task: Task, environment: Environment, spill: SpillFiles): TaskContext {
+  const { memory, tables, shuffle, signal } = environment;
+  const { batchRows, memoryBytes, hashBits = 32 } = task.options;
+  const atStart = memory.usedBytes;
+  const wouldExceed = (bytes: number) => memory.usedBytes - atStart + bytes > memoryBytes;
+  return { task, memory, tables, shuffle, spill, signal, batchRows, memoryBytes, hashBits, wouldExceed };
+}
+
+/** Pulls every batch through the operators into the output. */
+async function run(context: TaskContext): Promise<Omit<TaskResult, "elapsedMs" | "memoryPeakBytes">> {
+  const { task } = context;
+  const root = buildOperators(task.plan, context);
+  const writer = new ShuffleWriter(context.memory, schemaOf(root.columns), {
+    partitions: partitionCount(task.output),
+    batchRows: context.batchRows,
+    overflow: context.spill,
+    pressed: () => context.wouldExceed(0),
+  });
+  const partitioner = makePartitioner(context, task.output, root.columns);
+  try {
+    await root.open();
+    for (let batch = await root.next(); batch !== null; batch = await root.next()) {
+      await partitioner.write(batch, writer);
+      await breathe(context);
+    }
+    await root.close();
+    const output = await writer.finish(context.shuffle, task.outputKey);
+    return { ...output, metrics: root.metrics() };
+  } finally {
+    await root.close();
+    partitioner.free();
+    await writer.free();
+  }
+}
+
+let breathedAt = 0;
+
+/** Lets messages in (an abort) though operators that never wait for anything keep the thread busy. */
+async function breathe(context: TaskContext): Promise<void> {
+  const now = performance.now();
+  if (now - breathedAt < 20) return;
+  await new Promise((resolve) => setImmediate(resolve));
+  breathedAt = performance.now();
+  if (context.signal.aborted) throw cancelled(context.signal);
+}
+
+function schemaOf(columns: readonly Column[]): Schema {
+  return { fields: columns.map(({ name, type }) => ({ name, type, nullable: true })) };
+}
