@@ -3,6 +3,11 @@ export * from "./copy";
 export * from "./flatten";
 export * from "./ipc";
 export * from "./partition";
+export * from "./delta";
+export * from "./lz4";
+export * from "./plain";
+export * from "./rle";
+export * from "./snappy";
 
 /** First byte after the static data: where the allocator may start. */
 export function heapBase(): usize {
