@@ -75,6 +75,8 @@ export class StringBuilder {
   private rows = 0;
   /** Bytes of the string under way are put here from `length` on; room for `stringBytesMax` is always there. */
   bytes: Uint8Array;
+  /** over `bytes` */
+  view: DataView;
   length = 0;
   private readonly stringBytesMax: number;
 
@@ -82,6 +84,7 @@ export class StringBuilder {
   constructor(rowsMax: number, averageBytes: number, stringBytesMax = 256) {
     this.offsets = new Int32Array(rowsMax + 1);
     this.bytes = new Uint8Array(Math.ceil(rowsMax * averageBytes * 1.05) + stringBytesMax);
+    this.view = new DataView(this.bytes.buffer);
     this.stringBytesMax = stringBytesMax;
   }
 
@@ -97,6 +100,7 @@ export class StringBuilder {
     const grown = new Uint8Array(this.bytes.length * 2 + this.stringBytesMax);
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
+    this.view = new DataView(grown.buffer);
   }
 
   /** The number with leading zeros to at least `width` digits. */

@@ -1,8 +1,9 @@
 import { types } from "../arrow/types.ts";
 import { ChoiceBuilder, Int64Builder, StringBuilder } from "./column-builders.ts";
+import { CommentBuilder } from "./comment-builder.ts";
 import { marketSegments, nations } from "./distributions.ts";
 import { RandomStream } from "./random-stream.ts";
-import { AddressStream, PhoneStream, TextStream } from "./random-values.ts";
+import { AddressStream, PhoneStream } from "./random-values.ts";
 import { requiredColumns, type TpchTable } from "./table.ts";
 
 export const customersAtScale1 = 150_000;
@@ -30,8 +31,8 @@ export const customer: TpchTable = {
     const phoneStream = new PhoneStream(1521138112);
     const balanceStream = new RandomStream(298370230);
     const segmentStream = new RandomStream(1140279430);
-    const commentStream = new TextStream(1335826707, text, commentBytes);
-    const streams = [addressStream, nationStream, phoneStream, balanceStream, segmentStream, commentStream];
+    const comments = new CommentBuilder(1335826707, text, commentBytes, count);
+    const streams = [addressStream, nationStream, phoneStream, balanceStream, segmentStream, comments];
     for (const stream of streams) stream.skipRows(first);
 
     const keys = new Int64Builder(count);
@@ -41,7 +42,6 @@ export const customer: TpchTable = {
     const phones = new StringBuilder(count, 15);
     const balances = new Int64Builder(count);
     const segments = new ChoiceBuilder(count, marketSegments.values);
-    const comments = new StringBuilder(count, commentBytes);
     for (let key = first + 1; key <= first + count; key++) {
       const nationKey = nationStream.next(0, nations.length - 1);
       keys.add(key);
@@ -53,7 +53,7 @@ export const customer: TpchTable = {
       phoneStream.add(phones, nationKey);
       balances.add(balanceStream.next(-99_999, 999_999));
       segments.add(segmentStream.next(0, marketSegments.totalWeight - 1));
-      commentStream.add(comments);
+      comments.add();
       for (const stream of streams) stream.endRow();
     }
     const columns = [keys, names, addresses, nationKeys, phones, balances, segments, comments];

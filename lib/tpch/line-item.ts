@@ -1,5 +1,6 @@
 import { types } from "../arrow/types.ts";
-import { ChoiceBuilder, Int32Builder, Int64Builder, StringBuilder } from "./column-builders.ts";
+import { ChoiceBuilder, Int32Builder, Int64Builder } from "./column-builders.ts";
+import { CommentBuilder } from "./comment-builder.ts";
 import { returnFlags, shipInstructions, shipModes } from "./distributions.ts";
 import {
   countLines,
@@ -11,7 +12,6 @@ import {
 } from "./order-streams.ts";
 import { supplierKeyOf } from "./part-supplier.ts";
 import { RandomStream } from "./random-stream.ts";
-import { TextStream } from "./random-values.ts";
 import { suppliersAtScale1 } from "./supplier.ts";
 import { requiredColumns, sourceRowsOf, type TpchTable } from "./table.ts";
 
@@ -46,6 +46,7 @@ export const lineItem: TpchTable = {
   rowsPerSourceRow: linesPerOrder,
 
   generate(scale, first, count, text) {
+    const rows = countLines(first, count);
     const shared = new OrderStreams(scale, first);
     const supplierStream = new RandomStream(2095021727, linesPerOrderMax);
     const commitDelayStream = new RandomStream(904914315, linesPerOrderMax);
@@ -53,7 +54,7 @@ export const lineItem: TpchTable = {
     const returnStream = new RandomStream(717419739, linesPerOrderMax);
     const instructionStream = new RandomStream(1371272478, linesPerOrderMax);
     const modeStream = new RandomStream(675466456, linesPerOrderMax);
-    const commentStream = new TextStream(1095462486, text, commentBytes, linesPerOrderMax);
+    const comments = new CommentBuilder(1095462486, text, commentBytes, rows, linesPerOrderMax);
     const streams = [
       supplierStream,
       commitDelayStream,
@@ -61,12 +62,11 @@ export const lineItem: TpchTable = {
       returnStream,
       instructionStream,
       modeStream,
-      commentStream,
+      comments,
     ];
     for (const stream of streams) stream.skipRows(first);
 
     const suppliers = sourceRowsOf(suppliersAtScale1, scale);
-    const rows = countLines(first, count);
     const orderKeys = new Int64Builder(rows);
     const partKeys = new Int64Builder(rows);
     const supplierKeys = new Int64Builder(rows);
@@ -82,7 +82,6 @@ export const lineItem: TpchTable = {
     const receiptDates = new Int32Builder(rows);
     const instructions = new ChoiceBuilder(rows, shipInstructions.values);
     const modes = new ChoiceBuilder(rows, shipModes.values);
-    const comments = new StringBuilder(rows, commentBytes);
     for (let index = first + 1; index <= first + count; index++) {
       const orderKey = orderKeyOf(index);
       shared.startOrder();
@@ -105,7 +104,7 @@ export const lineItem: TpchTable = {
         receiptDates.add(receiptDate);
         instructions.add(instructionStream.next(0, shipInstructions.totalWeight - 1));
         modes.add(modeStream.next(0, shipModes.totalWeight - 1));
-        commentStream.add(comments);
+        comments.add();
       }
       shared.endOrder();
       for (const stream of streams) stream.endRow();

@@ -1,10 +1,10 @@
 import { types } from "../arrow/types.ts";
 import { ChoiceBuilder, Int32Builder, Int64Builder, StringBuilder } from "./column-builders.ts";
+import { CommentBuilder } from "./comment-builder.ts";
 import { customersAtScale1 } from "./customer.ts";
 import { orderPriorities } from "./distributions.ts";
 import { currentDate, OrderStreams, orderKeyOf, ordersAtScale1 } from "./order-streams.ts";
 import { RandomStream } from "./random-stream.ts";
-import { TextStream } from "./random-values.ts";
 import { requiredColumns, sourceRowsOf, type TpchTable } from "./table.ts";
 
 const clerksAtScale1 = 1000;
@@ -35,8 +35,8 @@ export const order: TpchTable = {
     const customerStream = new RandomStream(851767375);
     const priorityStream = new RandomStream(591449447);
     const clerkStream = new RandomStream(1171034773);
-    const commentStream = new TextStream(276090261, text, commentBytes);
-    const streams = [customerStream, priorityStream, clerkStream, commentStream];
+    const comments = new CommentBuilder(276090261, text, commentBytes, count);
+    const streams = [customerStream, priorityStream, clerkStream, comments];
     for (const stream of streams) stream.skipRows(first);
 
     const customers = sourceRowsOf(customersAtScale1, scale);
@@ -49,7 +49,6 @@ export const order: TpchTable = {
     const priorities = new ChoiceBuilder(count, orderPriorities.values);
     const clerkNames = new StringBuilder(count, 15);
     const shipPriorities = new Int32Builder(count);
-    const comments = new StringBuilder(count, commentBytes);
     for (let index = first + 1; index <= first + count; index++) {
       shared.startOrder();
       let total = 0;
@@ -69,7 +68,7 @@ export const order: TpchTable = {
       clerkNames.putNumber(clerkStream.next(1, clerks), 9);
       clerkNames.end();
       shipPriorities.add(0);
-      commentStream.add(comments);
+      comments.add();
       shared.endOrder();
       for (const stream of streams) stream.endRow();
     }

@@ -1,8 +1,8 @@
 import { types } from "../arrow/types.ts";
-import { Int32Builder, Int64Builder, StringBuilder } from "./column-builders.ts";
+import { Int32Builder, Int64Builder } from "./column-builders.ts";
+import { CommentBuilder } from "./comment-builder.ts";
 import { partsAtScale1 } from "./part.ts";
 import { RandomStream } from "./random-stream.ts";
-import { TextStream } from "./random-values.ts";
 import { suppliersAtScale1 } from "./supplier.ts";
 import { requiredColumns, sourceRowsOf, type TpchTable } from "./table.ts";
 
@@ -29,26 +29,25 @@ export const partSupplier: TpchTable = {
   rowsPerSourceRow: suppliersPerPart,
 
   generate(scale, first, count, text) {
+    const rows = count * suppliersPerPart;
     const quantityStream = new RandomStream(1671059989, suppliersPerPart);
     const costStream = new RandomStream(1051288424, suppliersPerPart);
-    const commentStream = new TextStream(1961692154, text, commentBytes, suppliersPerPart);
-    const streams = [quantityStream, costStream, commentStream];
+    const comments = new CommentBuilder(1961692154, text, commentBytes, rows, suppliersPerPart);
+    const streams = [quantityStream, costStream, comments];
     for (const stream of streams) stream.skipRows(first);
 
-    const rows = count * suppliersPerPart;
     const suppliers = sourceRowsOf(suppliersAtScale1, scale);
     const partKeys = new Int64Builder(rows);
     const supplierKeys = new Int64Builder(rows);
     const quantities = new Int32Builder(rows);
     const costs = new Int64Builder(rows);
-    const comments = new StringBuilder(rows, commentBytes);
     for (let key = first + 1; key <= first + count; key++) {
       for (let number = 0; number < suppliersPerPart; number++) {
         partKeys.add(key);
         supplierKeys.add(supplierKeyOf(key, number, suppliers));
         quantities.add(quantityStream.next(1, 9999));
         costs.add(costStream.next(100, 100_000));
-        commentStream.add(comments);
+        comments.add();
       }
       for (const stream of streams) stream.endRow();
     }

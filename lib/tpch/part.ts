@@ -1,8 +1,8 @@
 import { types } from "../arrow/types.ts";
 import { ChoiceBuilder, Int32Builder, Int64Builder, StringBuilder } from "./column-builders.ts";
+import { CommentBuilder } from "./comment-builder.ts";
 import { colors, partContainers, partTypes } from "./distributions.ts";
 import { RandomStream } from "./random-stream.ts";
-import { TextStream } from "./random-values.ts";
 import { requiredColumns, type TpchTable } from "./table.ts";
 
 export const partsAtScale1 = 200_000;
@@ -45,16 +45,8 @@ export const part: TpchTable = {
     const typeStream = new RandomStream(1841581359);
     const sizeStream = new RandomStream(1193163244);
     const containerStream = new RandomStream(727633698);
-    const commentStream = new TextStream(804159733, text, commentBytes);
-    const streams = [
-      nameStream,
-      manufacturerStream,
-      brandStream,
-      typeStream,
-      sizeStream,
-      containerStream,
-      commentStream,
-    ];
+    const comments = new CommentBuilder(804159733, text, commentBytes, count);
+    const streams = [nameStream, manufacturerStream, brandStream, typeStream, sizeStream, containerStream, comments];
     for (const stream of streams) stream.skipRows(first);
 
     const keys = new Int64Builder(count);
@@ -65,7 +57,6 @@ export const part: TpchTable = {
     const sizes = new Int32Builder(count);
     const containers = new ChoiceBuilder(count, partContainers.values);
     const prices = new Int64Builder(count);
-    const comments = new StringBuilder(count, commentBytes);
     for (let key = first + 1; key <= first + count; key++) {
       const manufacturer = manufacturerStream.next(0, manufacturerCount - 1);
       keys.add(key);
@@ -76,7 +67,7 @@ export const part: TpchTable = {
       sizes.add(sizeStream.next(1, 50));
       containers.add(containerStream.next(0, partContainers.totalWeight - 1));
       prices.add(retailPriceOf(key));
-      commentStream.add(comments);
+      comments.add();
       for (const stream of streams) stream.endRow();
     }
     const columns = [keys, names, manufacturerNames, brandNames, typeNames, sizes, containers, prices, comments];

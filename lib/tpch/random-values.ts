@@ -1,35 +1,10 @@
 import type { StringBuilder } from "./column-builders.ts";
 import { RandomStream } from "./random-stream.ts";
-import { addText, type TextPool, textBytes } from "./text-pool.ts";
 
-const shortestShare = 0.4;
-const longestShare = 1.6;
 const alphabet = new TextEncoder().encode("0123456789abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ,");
 const charactersPerDraw = 5;
 const drawsPerAddress = 9;
 const countryCodeFirst = 10;
-
-/** Comments: slices of the generated prose, 0.4 to 1.6 times as long as the column's average. */
-export class TextStream extends RandomStream {
-  private readonly text: TextPool;
-  private readonly shortest: number;
-  private readonly longest: number;
-
-  constructor(seed: number, text: TextPool, averageBytes: number, valuesPerRow = 1) {
-    super(seed, 2 * valuesPerRow);
-    this.text = text;
-    this.shortest = Math.trunc(averageBytes * shortestShare);
-    this.longest = Math.trunc(averageBytes * longestShare);
-  }
-
-  /** Adds one comment to the column and gives its length in bytes. */
-  add(target: StringBuilder): number {
-    const offset = this.next(0, textBytes - this.longest);
-    const length = this.next(this.shortest, this.longest);
-    addText(this.text, offset, length, target);
-    return length;
-  }
-}
 
 /** Addresses: 10 to 40 characters of a 64-letter alphabet (averageBytes = 25). */
 export class AddressStream extends RandomStream {

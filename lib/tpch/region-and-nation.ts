@@ -1,7 +1,7 @@
 import { types } from "../arrow/types.ts";
 import { Int64Builder, StringBuilder } from "./column-builders.ts";
+import { CommentBuilder } from "./comment-builder.ts";
 import { nations, regionNames } from "./distributions.ts";
-import { TextStream } from "./random-values.ts";
 import { requiredColumns, type TpchTable } from "./table.ts";
 
 const commentBytes = 72;
@@ -20,14 +20,13 @@ export const region: TpchTable = {
   generate(_scale, first, count, text) {
     const keys = new Int64Builder(count);
     const names = new StringBuilder(count, 12);
-    const comments = new StringBuilder(count, commentBytes);
-    const commentStream = new TextStream(1500869201, text, commentBytes);
-    commentStream.skipRows(first);
+    const comments = new CommentBuilder(1500869201, text, commentBytes, count);
+    comments.skipRows(first);
     for (let key = first; key < first + count; key++) {
       keys.add(key);
       names.add(regionNames[key] as string);
-      commentStream.add(comments);
-      commentStream.endRow();
+      comments.add();
+      comments.endRow();
     }
     return { rows: count, columns: [keys, names, comments].map((column) => column.finish()) };
   },
@@ -49,16 +48,15 @@ export const nation: TpchTable = {
     const keys = new Int64Builder(count);
     const names = new StringBuilder(count, 16);
     const regionKeys = new Int64Builder(count);
-    const comments = new StringBuilder(count, commentBytes);
-    const commentStream = new TextStream(606179079, text, commentBytes);
-    commentStream.skipRows(first);
+    const comments = new CommentBuilder(606179079, text, commentBytes, count);
+    comments.skipRows(first);
     for (let key = first; key < first + count; key++) {
       const [name, regionKey] = nations[key] as (typeof nations)[number];
       keys.add(key);
       names.add(name);
       regionKeys.add(regionKey);
-      commentStream.add(comments);
-      commentStream.endRow();
+      comments.add();
+      comments.endRow();
     }
     return { rows: count, columns: [keys, names, regionKeys, comments].map((column) => column.finish()) };
   },

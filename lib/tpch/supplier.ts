@@ -1,8 +1,9 @@
 import { types } from "../arrow/types.ts";
 import { Int64Builder, StringBuilder } from "./column-builders.ts";
+import { CommentBuilder } from "./comment-builder.ts";
 import { nations } from "./distributions.ts";
 import { RandomStream } from "./random-stream.ts";
-import { AddressStream, PhoneStream, TextStream } from "./random-values.ts";
+import { AddressStream, PhoneStream } from "./random-values.ts";
 import { requiredColumns, type TpchTable } from "./table.ts";
 
 export const suppliersAtScale1 = 10_000;
@@ -37,7 +38,7 @@ export const supplier: TpchTable = {
     const nationStream = new RandomStream(110356601);
     const phoneStream = new PhoneStream(884434366);
     const balanceStream = new RandomStream(962338209);
-    const commentStream = new TextStream(1341315363, text, commentBytes);
+    const comments = new CommentBuilder(1341315363, text, commentBytes, count);
     const remarkStream = new RandomStream(202794285);
     const gapStream = new RandomStream(263032577);
     const placeStream = new RandomStream(715851524);
@@ -47,7 +48,7 @@ export const supplier: TpchTable = {
       nationStream,
       phoneStream,
       balanceStream,
-      commentStream,
+      comments,
       remarkStream,
       gapStream,
       placeStream,
@@ -61,7 +62,6 @@ export const supplier: TpchTable = {
     const nationKeys = new Int64Builder(count);
     const phones = new StringBuilder(count, 15);
     const balances = new Int64Builder(count);
-    const comments = new StringBuilder(count, commentBytes);
     for (let key = first + 1; key <= first + count; key++) {
       const nationKey = nationStream.next(0, nations.length - 1);
       keys.add(key);
@@ -72,13 +72,15 @@ export const supplier: TpchTable = {
       nationKeys.add(nationKey);
       phoneStream.add(phones, nationKey);
       balances.add(balanceStream.next(-99_999, 999_999));
-      const length = commentStream.add(comments);
+      const length = comments.add();
       if (remarkStream.next(1, remarkOdds) <= remarked) {
         const gap = gapStream.next(0, length - remarkBytes);
-        const place = comments.length - length + placeStream.next(0, length - remarkBytes - gap);
+        comments.flush();
+        const { bytes, length: end } = comments.strings;
+        const place = end - length + placeStream.next(0, length - remarkBytes - gap);
         const isComplaint = kindStream.next(0, 100) < complaintPercent;
-        comments.bytes.set(remarkStart, place);
-        comments.bytes.set(isComplaint ? complaint : recommendation, place + remarkStart.length + gap);
+        bytes.set(remarkStart, place);
+        bytes.set(isComplaint ? complaint : recommendation, place + remarkStart.length + gap);
       }
       for (const stream of streams) stream.endRow();
     }

@@ -9,53 +9,86 @@ import { wordBytes, wordLengths, wordSlotBytesLog2 } from "./text-words.ts";
  */
 export interface TextPool {
   readonly words: Uint8Array;
-  /** the word that covers each block's first byte of prose */
-  readonly blockWords: Uint32Array;
-  /** how many of that word's bytes lie before the block */
-  readonly blockSkips: Uint8Array;
+  /** for each block of prose the word that covers its first byte, and in the low bits how far into the word that is */
+  readonly blocks: Uint32Array;
 }
 
 export const textBytes = 300 * 1024 * 1024;
 const leadingSpace = 1;
-export const blockBytesLog2 = 8;
-const blockCount = Math.ceil((textBytes + leadingSpace) / (1 << blockBytesLog2));
+/** Small blocks: finding a word in its block costs more than the memory that the index takes. */
+export const blockBytesLog2 = 6;
+const blockBytes = 1 << blockBytesLog2;
+export const skipBits = 4;
+const skipMask = (1 << skipBits) - 1;
+const slotWords = new Int32Array(wordBytes.buffer);
+const blockCount = Math.ceil((textBytes + leadingSpace) / blockBytes);
 
 /** Size of the memory under a pool. */
-export const textPoolBytes = blockCount * 5 + textEnd.words;
+export const textPoolBytes = blockCount * 4 + textEnd.words;
 
 /** Lays a pool over its memory, whether written yet or not. */
 export function textPool(memory: SharedArrayBuffer): TextPool {
   return {
-    blockWords: new Uint32Array(memory, 0, blockCount),
-    blockSkips: new Uint8Array(memory, blockCount * 4, blockCount),
-    words: new Uint8Array(memory, blockCount * 5),
+    blocks: new Uint32Array(memory, 0, blockCount),
+    words: new Uint8Array(memory, blockCount * 4),
   };
 }
 
-/** Adds the prose's bytes [offset, offset + length) to a column as one string. */
-export function addText(pool: TextPool, offset: number, length: number, target: StringBuilder): void {
-  const { words, blockWords, blockSkips } = pool;
-  const position = offset + leadingSpace;
-  const block = position >> blockBytesLog2;
-  let word = blockWords[block] as number;
-  let start = (block << blockBytesLog2) - (blockSkips[block] as number);
-  for (;;) {
-    const next = start + (wordLengths[words[word] as number] as number);
-    if (next > position) break;
-    start = next;
-    word++;
+/** Prose slices to be added to a column. */
+export interface TextSlices {
+  readonly offsets: Int32Array;
+  readonly lengths: Int32Array;
+  readonly count: number;
+}
+
+/**
+ * Adds slices of the prose to a column, one string each. Slices lie anywhere in the pool, so nearly every one misses the
+ * caches twice: reading the index and the first word of all before the rest lets the processor fetch them side by side.
+ */
+export function addText(pool: TextPool, slices: TextSlices, target: StringBuilder): void {
+  const { offsets, lengths, count } = slices;
+  const entries = new Uint32Array(count);
+  const firstWords = new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
+    entries[i] = pool.blocks[((offsets[i] as number) + leadingSpace) >> blockBytesLog2] as number;
   }
-  const { bytes } = target;
+  for (let i = 0; i < count; i++) firstWords[i] = pool.words[(entries[i] as number) >>> skipBits] as number;
+  for (let i = 0; i < count; i++) {
+    const position = (offsets[i] as number) + leadingSpace;
+    addSlice(pool.words, entries[i] as number, firstWords[i] as number, position, lengths[i] as number, target);
+  }
+}
+
+/** Adds the `length` bytes from `position` of the pool's prose on; `entry` is its block's, which starts with `firstWord`. */
+function addSlice(
+  words: Uint8Array,
+  entry: number,
+  firstWord: number,
+  position: number,
+  length: number,
+  target: StringBuilder,
+): void {
+  let word = entry >>> skipBits;
+  let id = firstWord;
+  let next = (position & -blockBytes) - (entry & skipMask) + (wordLengths[id] as number);
+  while (next <= position) {
+    id = words[++word] as number;
+    next += wordLengths[id] as number;
+  }
+  const { bytes, view } = target;
   let out = target.length;
   const end = out + length;
-  let skip = position - start;
-  // Whole words are put; what the last one has too much is overwritten by the next string.
+  const wordEnd = (id << wordSlotBytesLog2) + (wordLengths[id] as number);
+  for (let at = wordEnd - (next - position); at < wordEnd; at++) bytes[out++] = wordBytes[at] as number;
+  // Whole slots are put: the next word overwrites what is too much, and after the last word the next string does.
   while (out < end) {
-    const id = words[word++] as number;
-    const from = id << wordSlotBytesLog2;
-    const to = from + (wordLengths[id] as number);
-    for (let at = from + skip; at < to; at++) bytes[out++] = wordBytes[at] as number;
-    skip = 0;
+    id = words[++word] as number;
+    const slot = id << (wordSlotBytesLog2 - 2);
+    view.setInt32(out, slotWords[slot] as number, true);
+    view.setInt32(out + 4, slotWords[slot + 1] as number, true);
+    view.setInt32(out + 8, slotWords[slot + 2] as number, true);
+    view.setInt32(out + 12, slotWords[slot + 3] as number, true);
+    out += wordLengths[id] as number;
   }
   target.length = end;
   target.end();

@@ -1,6 +1,6 @@
 import { nextSeed, scaleSeed } from "./random-stream.ts";
 import type { TextCheckpoint } from "./text-checkpoints.ts";
-import { blockBytesLog2, type TextPool } from "./text-pool.ts";
+import { blockBytesLog2, skipBits, type TextPool } from "./text-pool.ts";
 import {
   nounPhraseWords,
   type Picks,
@@ -73,8 +73,7 @@ class TextWriter {
     // A word is shorter than a block, so it covers the first byte of one block at most.
     const block = (end - 1) >> blockBytesLog2;
     if (block > (bytes - 1) >> blockBytesLog2) {
-      pool.blockWords[block] = words;
-      pool.blockSkips[block] = (block << blockBytesLog2) - bytes;
+      pool.blocks[block] = (words << skipBits) | ((block << blockBytesLog2) - bytes);
     }
     this.bytes = end;
     this.words = words + 1;

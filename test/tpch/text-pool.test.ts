@@ -18,7 +18,7 @@ describe("text pool", () => {
   it("gives any slice of the prose", () => {
     const read = (offset: number, length: number): string => {
       const target = new StringBuilder(1, length);
-      addText(pool, offset, length, target);
+      addText(pool, { offsets: Int32Array.of(offset), lengths: Int32Array.of(length), count: 1 }, target);
       return new TextDecoder().decode(target.values().bytes);
     };
     const start =
