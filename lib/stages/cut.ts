@@ -7,6 +7,7 @@
 import type { CatalogSnapshot } from "../catalog/table.ts";
 import type { Column, Expr, SortKey } from "../expr/expr.ts";
 import { nodesOf } from "../physical/children.ts";
+import { outputColumns } from "../physical/output-columns.ts";
 import type {
   AggregateNode,
   ExchangeReadNode,
@@ -110,7 +111,7 @@ class Cutter {
       inputs: [...new Set(nodes.flatMap((node) => (node.kind === "exchange_read" ? [node.stage] : [])))],
       replicated: scanNodes(fragment.plan).map((scan) => this.#replicated.has(scan)),
       output,
-      columns: fragment.plan.columns,
+      columns: outputColumns(fragment.plan),
       tasks: fragment.tasks,
       estimatedRows: this.#rows(fragment.plan),
     });
@@ -155,7 +156,7 @@ class Cutter {
     const reread = merge ? undefined : this.#rereadAll(fragment);
     if (reread) return reread;
     const rows = this.#rows(fragment.plan);
-    const read = this.#read(this.close(fragment, output), fragment.plan.columns, rows, 1, "all");
+    const read = this.#read(this.close(fragment, output), outputColumns(fragment.plan), rows, 1, "all");
     return merge ? { ...read, merge } : read;
   }
 
@@ -163,7 +164,7 @@ class Cutter {
   #hash(fragment: Fragment, keys: readonly Expr[], partitions: number): Fragment {
     const rows = this.#rows(fragment.plan);
     const stage = this.close(fragment, { kind: "hash", keys, partitions });
-    const plan = this.#read(stage, fragment.plan.columns, rows, partitions, "partition");
+    const plan = this.#read(stage, outputColumns(fragment.plan), rows, partitions, "partition");
     return { plan, tasks: partitions, distribution: hashedOn(keys) };
   }
 
@@ -298,7 +299,7 @@ class Cutter {
       if (sliced[i]) return branch.plan;
       const rows = this.#rows(branch.plan);
       const stage = this.close(branch, { kind: "round_robin", partitions: tasks });
-      return this.#read(stage, branch.plan.columns, rows, tasks, "partition");
+      return this.#read(stage, outputColumns(branch.plan), rows, tasks, "partition");
     });
     return { plan: { ...node, inputs }, tasks, distribution: split };
   }

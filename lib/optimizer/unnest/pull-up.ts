@@ -1,0 +1,173 @@
+/**
+ * The simple way to decorrelate: correlated conditions move up through the subquery until they can be join conditions.
+ * Kim, "On Optimizing an SQL-like Nested Query" (1982), with the count bug mended as in Ganski and Wong (1987).
+ */
+import { and, call, conjuncts, literal, nullLiteral } from "../../expr/build.ts";
+import type { ColumnIds } from "../../expr/column-ids.ts";
+import type { AggregateCall, Column, ColumnId, Expr } from "../../expr/expr.ts";
+import { columnIdsOf, substitute } from "../../expr/walk.ts";
+import { aggregatePlan, exprsOf, filterPlan, joinPlan, outputIds, projectPlan } from "../../logical/build.ts";
+import { freeColumns } from "../../logical/free-columns.ts";
+import { joinCondition, keyCondition } from "../../logical/join-condition.ts";
+import type { LogicalAggregate, LogicalJoin, LogicalPlan, LogicalProject } from "../../logical/plan.ts";
+import { columnRef } from "../../logical/plan.ts";
+
+export interface Pulled {
+  /** Free of correlated columns; all columns of the subquery, and those that the conditions need. */
+  readonly plan: LogicalPlan;
+  /** Over the plan's columns and the outer ones: which rows belong to an outer row. */
+  readonly conditions: readonly Expr[];
+  /** What the subquery gives for an outer row to which no row belongs; absent: nothing. */
+  readonly empty?: EmptyRow;
+}
+
+export interface EmptyRow {
+  readonly values: ReadonlyMap<ColumnId, Expr>;
+  /** The row exists only if these hold (HAVING). */
+  readonly conditions: readonly Expr[];
+}
+
+export interface PullUpOptions {
+  readonly outer: ReadonlySet<ColumnId>;
+  readonly columnIds: ColumnIds;
+  /** Only whether there are rows, and their values, counts; not how many. */
+  readonly existence: boolean;
+}
+
+/** Undefined where this way does not lead through. */
+export function pullUp(plan: LogicalPlan, options: PullUpOptions): Pulled | undefined {
+  if (freeColumns(plan).isDisjointFrom(options.outer)) return { plan, conditions: [] };
+  switch (plan.kind) {
+    case "filter": {
+      const input = pullUp(plan.input, options);
+      if (!input) return undefined;
+      const [outer, own] = split(conjuncts(plan.predicate), options.outer);
+      if (!input.empty) return { plan: filterPlan(input.plan, own), conditions: [...input.conditions, ...outer] };
+      if (outer.length > 0) return undefined;
+      const { values, conditions } = input.empty;
+      const empty = { values, conditions: [...conditions, ...own.map((expr) => atEmpty(expr, values))] };
+      return { plan: filterPlan(input.plan, own), conditions: input.conditions, empty };
+    }
+    case "project":
+      return pullProject(plan, options);
+    case "aggregate":
+      return pullAggregate(plan, options);
+    case "join":
+      return pullJoin(plan, options);
+    case "sort":
+      return correlated(plan, options) ? undefined : pullUp(plan.input, options);
+    case "limit":
+      return options.existence && plan.offset === 0 && plan.limit !== 0 ? pullUp(plan.input, options) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function correlated(plan: LogicalPlan, { outer }: PullUpOptions): boolean {
+  return !columnIdsOf(...exprsOf(plan)).isDisjointFrom(outer);
+}
+
+function split(exprs: readonly Expr[], outer: ReadonlySet<ColumnId>): readonly [readonly Expr[], readonly Expr[]] {
+  const { yes = [], no = [] } = Object.groupBy(exprs, (expr) =>
+    columnIdsOf(expr).isDisjointFrom(outer) ? "no" : "yes",
+  );
+  return [yes, no];
+}
+
+function atEmpty(expr: Expr, values: ReadonlyMap<ColumnId, Expr>): Expr {
+  return substitute(expr, (column) => values.get(column.id));
+}
+
+function pullProject(plan: LogicalProject, options: PullUpOptions): Pulled | undefined {
+  if (correlated(plan, options)) return undefined;
+  const input = pullUp(plan.input, options);
+  if (!input) return undefined;
+  const own = outputIds(plan);
+  const needed = columnIdsOf(...input.conditions);
+  const extra = input.plan.columns.filter((column) => needed.has(column.id) && !own.has(column.id));
+  const exprs = [...plan.exprs, ...extra.map(columnRef)];
+  const projected = projectPlan(input.plan, exprs, [...plan.columns, ...extra]);
+  if (!input.empty) return { plan: projected, conditions: input.conditions };
+  const values = new Map(plan.columns.map((column, i) => [column.id, atEmpty(plan.exprs[i]!, input.empty!.values)]));
+  return { plan: projected, conditions: input.conditions, empty: { ...input.empty, values } };
+}
+
+/** Rows of different outer rows go to different groups: what equates them with the outer row becomes a group key. */
+function pullAggregate(plan: LogicalAggregate, options: PullUpOptions): Pulled | undefined {
+  if (correlated(plan, options)) return undefined;
+  const input = pullUp(plan.input, options);
+  if (!input || input.empty) return undefined;
+  const distinct = plan.aggregates.length === 0 && plan.groupBy.length > 0;
+  if (distinct && options.existence) {
+    return pullProject(projectPlan(plan.input, plan.groupBy, plan.columns), options);
+  }
+  const { keys, filters } = joinCondition(input.conditions, options.outer, outputIds(input.plan));
+  if (filters.length > 0) return undefined;
+  const keyColumns = keys.map(({ right }) => options.columnIds.column(nameOf(right), right.type, true));
+  const groupCount = plan.groupBy.length;
+  const columns = [...plan.columns.slice(0, groupCount), ...keyColumns, ...plan.columns.slice(groupCount)];
+  const groupBy = [...plan.groupBy, ...keys.map(({ right }) => right)];
+  const grouped = aggregatePlan(input.plan, groupBy, plan.aggregates, columns);
+  const conditions = keys.map((key, i) => keyCondition({ ...key, right: columnRef(keyColumns[i]!) }));
+  if (groupCount > 0) return { plan: grouped, conditions };
+  return { plan: grouped, conditions, empty: { values: emptyAggregates(plan), conditions: [] } };
+}
+
+function nameOf(expr: Expr): string {
+  return expr.kind === "column" ? expr.name : "key";
+}
+
+/** What an aggregate without GROUP BY gives over no rows. */
+export function emptyAggregates(plan: LogicalAggregate): Map<ColumnId, Expr> {
+  const columns = plan.columns.slice(plan.groupBy.length);
+  return new Map(columns.map((column, i) => [column.id, emptyAggregate(plan.aggregates[i]!, column)]));
+}
+
+const countsNothing: ReadonlySet<string> = new Set(["count", "count_star", "count_if", "approx_count_distinct"]);
+
+function emptyAggregate(aggregate: AggregateCall, column: Column): Expr {
+  if (countsNothing.has(aggregate.fn)) return literal(column.type, column.type.kind === "int64" ? "0" : 0);
+  return nullLiteral(column.type);
+}
+
+function pullJoin(plan: LogicalJoin, options: PullUpOptions): Pulled | undefined {
+  const inner = plan.joinType === "inner" || plan.joinType === "cross";
+  const left = pullUp(plan.left, options);
+  const right = inner ? pullUp(plan.right, options) : { plan: plan.right, conditions: [] };
+  if (!left || !right || left.empty || right.empty) return undefined;
+  if (!inner) {
+    const preservesLeft = ["left", "semi", "anti", "mark", "single"].includes(plan.joinType);
+    const clean = freeColumns(plan.right).isDisjointFrom(options.outer) && !correlated(plan, options);
+    if (!preservesLeft || !clean) return undefined;
+    const { keys, nullAware, mark } = plan;
+    const filters = plan.filter ? conjuncts(plan.filter) : [];
+    const join = joinPlan(plan.joinType, left.plan, right.plan, { keys, filters, nullAware, ...(mark && { mark }) });
+    return { plan: join, conditions: left.conditions };
+  }
+  const all = [...plan.keys.map(keyCondition), ...(plan.filter ? conjuncts(plan.filter) : [])];
+  const [outer, own] = split(all, options.outer);
+  const condition = joinCondition(own, outputIds(left.plan), outputIds(right.plan));
+  const join = joinPlan(
+    condition.keys.length + condition.filters.length > 0 ? "inner" : "cross",
+    left.plan,
+    right.plan,
+    condition,
+  );
+  return { plan: join, conditions: [...left.conditions, ...right.conditions, ...outer] };
+}
+
+/** The subquery's value for an outer row without rows: NULL unless a count, or something made of it, says otherwise. */
+export function emptyValue(empty: EmptyRow | undefined, column: Column): Expr | undefined {
+  const value = empty?.values.get(column.id);
+  if (!empty || !value || isNullConstant(value)) return undefined;
+  if (empty.conditions.length === 0) return value;
+  const when = call("is_true", [and(empty.conditions)]);
+  return { kind: "case", branches: [{ when, result: value }], type: value.type };
+}
+
+/** NULL for certain, without evaluation: NULL itself, or an operator over it that passes NULL on. */
+function isNullConstant(expr: Expr): boolean {
+  if (expr.kind === "literal") return expr.value === null;
+  if (expr.kind === "cast") return isNullConstant(expr.input);
+  return expr.kind === "call" && ["+", "-", "*", "/", "%", "neg"].includes(expr.fn) && expr.args.some(isNullConstant);
+}
