@@ -201,3 +201,8 @@ function rebuildExprs(plan: LogicalPlan, map: (expr: Expr) => Expr): LogicalPlan
 export function outputIds(plan: LogicalPlan): Set<ColumnId> {
   return new Set(plan.columns.map((column) => column.id));
 }
+
+/** Whether a projection gives input columns as they are, under their own ids. */
+export function onlyDrops(plan: LogicalProject): boolean {
+  return plan.exprs.every((expr, i) => expr.kind === "column" && expr.id === plan.columns[i]!.id);
+}

@@ -3,6 +3,7 @@ import { unsupported } from "../errors.ts";
 import type { ColumnId } from "../expr/expr.ts";
 import type { JoinType, LogicalJoin } from "../logical/plan.ts";
 import { exprEstimate } from "../optimizer/column-estimate.ts";
+import { broadcastCost, collectedCost, partitionedCost } from "../optimizer/cost.ts";
 import { keyRange } from "./key-range.ts";
 import type { Lowering } from "./lower.ts";
 import { union } from "./lower.ts";
@@ -39,9 +40,6 @@ const emitsBuildRows: ReadonlySet<PhysicalJoinType> = new Set([
   "build_semi",
   "build_anti",
 ]);
-
-/** Cost of one row: kept in a hash table, looked up, sent through an exchange (written and read). */
-const rowCost = { build: 2, probe: 1, exchange: 3, broadcastWrite: 1, broadcastRead: 0.5 } as const;
 
 export function lowerJoin(lowering: Lowering, join: LogicalJoin, required: ReadonlySet<ColumnId>): PhysicalPlan {
   const choice = chooseJoin(lowering, join);
@@ -92,23 +90,15 @@ function chooseJoin(lowering: Lowering, join: LogicalJoin): Choice {
     if (!type || (join.nullAware && buildSide === "left")) continue;
     const build = lowering.estimator.rows(buildSide === "right" ? join.right : join.left);
     const probe = lowering.estimator.rows(buildSide === "right" ? join.left : join.right);
-    // Without equality keys every pair is tested.
-    const work = join.keys.length === 0 ? build * probe : build * rowCost.build + probe * rowCost.probe;
+    const sides = { build, probe, keyed: join.keys.length > 0, slots };
     if (!emitsBuildRows.has(type)) {
-      const repeated = (slots - 1) * build * (join.keys.length === 0 ? 0 : rowCost.build);
-      const moved = build * (rowCost.broadcastWrite + slots * rowCost.broadcastRead);
-      const unwelcome = build > broadcastRowsMax && join.keys.length > 0 && !join.nullAware;
-      choices.push({
-        buildSide,
-        type,
-        distribution: "broadcast",
-        cost: unwelcome ? Infinity : work + repeated + moved,
-      });
+      const unwelcome = build > broadcastRowsMax && sides.keyed && !join.nullAware;
+      const cost = unwelcome ? Number.POSITIVE_INFINITY : broadcastCost(sides);
+      choices.push({ buildSide, type, distribution: "broadcast", cost });
     }
     if (join.nullAware) continue;
-    const moved = (build + probe) * rowCost.exchange;
-    if (join.keys.length > 0) choices.push({ buildSide, type, distribution: "partitioned", cost: work + moved });
-    else choices.push({ buildSide, type, distribution: "collected", cost: (work + moved) * slots });
+    if (sides.keyed) choices.push({ buildSide, type, distribution: "partitioned", cost: partitionedCost(sides) });
+    else choices.push({ buildSide, type, distribution: "collected", cost: collectedCost(sides) });
   }
   const best = choices.reduce<Choice | undefined>((a, b) => (a && a.cost <= b.cost ? a : b), undefined);
   if (!best) throw unsupported(`a ${join.joinType} join of this form`);

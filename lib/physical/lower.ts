@@ -9,6 +9,7 @@ import { columnIdsOf } from "../expr/walk.ts";
 import { exprsOf } from "../logical/build.ts";
 import type { LogicalLimit, LogicalPlan, LogicalScan, LogicalShared } from "../logical/plan.ts";
 import { columnRef } from "../logical/plan.ts";
+import { broadcastRowsDefault } from "../optimizer/cost.ts";
 import { Estimator } from "../optimizer/statistics.ts";
 import { lowerAggregate } from "./lower-aggregate.ts";
 import { lowerJoin } from "./lower-join.ts";
@@ -36,7 +37,7 @@ export class Lowering {
   readonly #shared = new Map<number, PhysicalPlan>();
 
   constructor(options: LowerOptions) {
-    this.options = { broadcastRowsMax: 4_000_000, ...options };
+    this.options = { broadcastRowsMax: broadcastRowsDefault, ...options };
     this.estimator = new Estimator(options.snapshot);
   }
 
