@@ -73,13 +73,11 @@ export class GeneratorThreads {
   }
 
   private submit(request: GeneratorRequest): Promise<GeneratorReply> {
-    const { promise, resolve, reject } = Promise.withResolvers<GeneratorReply>();
-    if (this.failure) reject(this.failure);
-    else {
+    return new Promise((resolve, reject) => {
+      if (this.failure) return reject(this.failure);
       this.waiting.push({ request, resolve, reject });
       this.dispatch();
-    }
-    return promise;
+    });
   }
 
   private dispatch(): void {

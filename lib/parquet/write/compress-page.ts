@@ -1,4 +1,4 @@
-import { gzipSync, zstdCompressSync } from "node:zlib";
+import * as zlib from "node:zlib";
 import { unsupported } from "../../errors.ts";
 import { ByteSink } from "./byte-sink.ts";
 import type { CodecName } from "./row-group.ts";
@@ -15,10 +15,10 @@ export function compressPage(codec: CodecName, body: Uint8Array): Uint8Array {
       return sink.view();
     }
     case "gzip":
-      return gzipSync(body);
+      return zlib.gzipSync(body);
     case "zstd":
-      // Absent before Node 22.15.
-      if (!zstdCompressSync) throw unsupported("zstd compression on this version of Node");
-      return zstdCompressSync(body);
+      // Absent before Node 22.15, and then not even importable by name.
+      if (!zlib.zstdCompressSync) throw unsupported("zstd compression on this version of Node");
+      return zlib.zstdCompressSync(body);
   }
 }

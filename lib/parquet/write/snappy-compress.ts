@@ -30,46 +30,49 @@ function compressBlock(
   at: number,
   table: Uint16Array,
 ): number {
-  let literalStart = start;
+  const view = new DataView(source.buffer, source.byteOffset, source.length);
   const lastMatchStart = end - 15; // leaves room for the wide reads below
+  let literalStart = start;
   let position = start + 1;
   let out = at;
   while (position < lastMatchStart) {
     // Look further and further ahead while nothing matches: incompressible data passes quickly.
     let skip = 32;
     let candidate = 0;
-    let word = 0;
     for (;;) {
-      word = read32(source, position);
-      const hash = Math.imul(word, 0x1e35a7bd) >>> (32 - hashBits);
+      const word = view.getInt32(position, true);
+      const hash = hashOf(word);
       candidate = start + (table[hash] as number);
       table[hash] = position - start;
-      if (candidate < position && read32(source, candidate) === word) break;
+      if (candidate < position && view.getInt32(candidate, true) === word) break;
       position += skip >> 5;
       skip++;
       if (position >= lastMatchStart) return putLiteral(source, literalStart, end, target, out);
     }
     if (position > literalStart) out = putLiteral(source, literalStart, position, target, out);
-    let matched = 4;
-    while (position + matched < end && source[candidate + matched] === source[position + matched]) matched++;
-    out = putCopy(position - candidate, matched, target, out);
-    position += matched;
+    const length = matchLength(view, candidate, position, end);
+    out = putCopy(position - candidate, length, target, out);
+    position += length;
     literalStart = position;
-    if (position < lastMatchStart) {
-      const before = Math.imul(read32(source, position - 1), 0x1e35a7bd) >>> (32 - hashBits);
-      table[before] = position - 1 - start;
-    }
+    if (position < lastMatchStart) table[hashOf(view.getInt32(position - 1, true))] = position - 1 - start;
   }
   return literalStart < end ? putLiteral(source, literalStart, end, target, out) : out;
 }
 
-function read32(source: Uint8Array, at: number): number {
-  return (
-    (source[at] as number) |
-    ((source[at + 1] as number) << 8) |
-    ((source[at + 2] as number) << 16) |
-    ((source[at + 3] as number) << 24)
-  );
+function hashOf(word: number): number {
+  return Math.imul(word, 0x1e35a7bd) >>> (32 - hashBits);
+}
+
+/** How many bytes from `position` on, four at least, equal those from `candidate` on. */
+function matchLength(view: DataView, candidate: number, position: number, end: number): number {
+  let length = 4;
+  while (position + length + 4 <= end) {
+    const difference = view.getInt32(candidate + length, true) ^ view.getInt32(position + length, true);
+    if (difference !== 0) return length + ((31 - Math.clz32(difference & -difference)) >> 3);
+    length += 4;
+  }
+  while (position + length < end && view.getUint8(candidate + length) === view.getUint8(position + length)) length++;
+  return length;
 }
 
 function putLiteral(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number {
