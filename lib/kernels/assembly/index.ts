@@ -8,6 +8,11 @@ export * from "./lz4";
 export * from "./plain";
 export * from "./rle";
 export * from "./snappy";
+export * from "./select";
+export * from "./compare";
+export * from "./logic";
+export * from "./arithmetic";
+export * from "./decimal";
 
 /** First byte after the static data: where the allocator may start. */
 export function heapBase(): usize {
