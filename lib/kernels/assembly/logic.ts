@@ -91,3 +91,16 @@ export function distinctNulls(unequal: usize, aValid: usize, bValid: usize, n: u
     v128.store(out + i, v128.or(v128.xor(x, y), v128.and(v128.and(x, y), v128.load(unequal + i))));
   }
 }
+
+/** out[rows[i]] = 1. */
+export function scatterOnes(rows: usize, n: u32, out: usize): void {
+  for (let i: u32 = 0; i < n; i++) store<u8>(out + load<u32>(rows + (<usize>i << 2)), 1);
+}
+
+/** 1 when none of n bytes is 0. */
+export function allNonZero(bytes: usize, n: u32): u32 {
+  let i: u32 = 0;
+  for (; i + 16 <= n; i += 16) if (!i8x16.all_true(v128.load(bytes + i))) return 0;
+  for (; i < n; i++) if (load<u8>(bytes + i) == 0) return 0;
+  return 1;
+}

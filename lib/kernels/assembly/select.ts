@@ -1,6 +1,8 @@
 // Filters: each writes the numbers (u32, ascending) of the rows that pass and returns their count. `ids` 0 tests rows
 // 0 … n−1; else the n rows listed there, and `out` may be `ids`. Outputs need room for n numbers and 16 bytes more.
 
+import { equalBytes, lessBytes } from "./compare";
+
 /** For each mask of four rows, the positions of its set bits. */
 const lanes: usize = memory.data<u32>([
   0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 2, 0, 0, 0, 0, 2, 0, 0, 1, 2, 0, 0, 0, 1, 2, 0,
@@ -212,4 +214,20 @@ export function selectionUnion(a: usize, n: u32, b: usize, m: u32, out: usize): 
   c += n - i;
   memory.copy(out + (<usize>c << 2), b + (<usize>j << 2), (m - j) << 2);
   return c + m - j;
+}
+
+/** Rows whose string is equal to (op 0), less than (2), less than or equal to (3) the view at `constant`, or not so. */
+export function selectCompareView(op: u32, values: usize, n: u32, ids: usize, constant: usize, negate: u32, out: usize): u32 {
+  const other = load<u32>(constant), otherLength = load<u32>(constant, 4);
+  let c: u32 = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const r = row(ids, i), p = values + (<usize>r << 3), bytes = load<u32>(p), length = load<u32>(p, 4);
+    let hit: bool;
+    if (op == 0) hit = length == otherLength && equalBytes(bytes, other, length);
+    else if (op == 2) hit = lessBytes(bytes, length, other, otherLength);
+    else hit = !lessBytes(other, otherLength, bytes, length);
+    store<u32>(out + (<usize>c << 2), r);
+    c += <u32>hit ^ negate;
+  }
+  return c;
 }
