@@ -3,8 +3,10 @@ import { unsupported } from "../errors.ts";
 import type { PhysicalPlan } from "../physical/plan.ts";
 import type { ScanInput } from "../stages/graph.ts";
 import { ExchangeReadOperator } from "./exchange-read.ts";
+import { FilterOperator } from "./filter.ts";
 import { LimitOperator } from "./limit.ts";
 import type { Operator, TaskContext } from "./operator.ts";
+import { ProjectOperator } from "./project.ts";
 import { UnionOperator } from "./union.ts";
 
 /** Scans take the task's scan inputs in the order in which this walk meets them: see lib/physical/scan-nodes.ts. */
@@ -15,6 +17,10 @@ export function buildOperators(plan: PhysicalPlan, context: TaskContext): Operat
 
 function build(plan: PhysicalPlan, context: TaskContext, scans: Iterator<ScanInput>): Operator {
   switch (plan.kind) {
+    case "filter":
+      return new FilterOperator(context, plan, build(plan.input, context, scans));
+    case "project":
+      return new ProjectOperator(context, plan, build(plan.input, context, scans));
     case "limit":
       return new LimitOperator(context, plan, build(plan.input, context, scans));
     case "union":
@@ -29,8 +35,6 @@ function build(plan: PhysicalPlan, context: TaskContext, scans: Iterator<ScanInp
       return build(plan.input, context, scans);
     case "scan":
     case "values":
-    case "filter":
-    case "project":
     case "aggregate":
     case "hash_join":
     case "nested_loop_join":

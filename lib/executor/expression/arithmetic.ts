@@ -11,14 +11,34 @@ import type { ExpressionNode } from "./node.ts";
 type Binary = (a: Ptr, b: Ptr, n: number, out: Ptr) => number;
 type Unary = (a: Ptr, n: number, out: Ptr) => number;
 
-const names: Readonly<Record<string, string>> = { "+": "add", "-": "sub", "*": "mul", "/": "div", "%": "mod", neg: "neg", abs: "abs" };
-const suffixes: Readonly<Record<string, string>> = { i8: "I8", i16: "I16", i32: "I32", i64: "I64", f32: "F32", f64: "F64", i128: "I128" };
+const names: Readonly<Record<string, string>> = {
+  "+": "add",
+  "-": "sub",
+  "*": "mul",
+  "/": "div",
+  "%": "mod",
+  neg: "neg",
+  abs: "abs",
+};
+const suffixes: Readonly<Record<string, string>> = {
+  i8: "I8",
+  i16: "I16",
+  i32: "I32",
+  i64: "I64",
+  f32: "F32",
+  f64: "F64",
+  i128: "I128",
+};
 
 function isNumber(type: DataType): boolean {
   return /^(int|float|decimal)/.test(type.kind);
 }
 
-export function arithmeticNode(memory: LinearMemory, expr: CallExpr, args: readonly ExpressionNode[]): ExpressionNode | undefined {
+export function arithmeticNode(
+  memory: LinearMemory,
+  expr: CallExpr,
+  args: readonly ExpressionNode[],
+): ExpressionNode | undefined {
   const name = names[expr.fn];
   const { type } = expr;
   if (!name || !isNumber(type) || !args.every((arg) => arg.type.kind === type.kind)) return undefined;

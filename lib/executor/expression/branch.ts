@@ -3,8 +3,8 @@ import { RowSelector } from "../../arrow/select-rows.ts";
 import type { Vector } from "../../arrow/vector.ts";
 import type { LinearMemory } from "../../kernels/memory.ts";
 import type { ExpressionNode } from "./node.ts";
-import { Rows } from "./rows.ts";
 import type { RowSet } from "./row-set.ts";
+import { Rows } from "./rows.ts";
 
 export class Branch {
   /** Compiled apart: its registers are not those of the rows around it. */

@@ -66,7 +66,14 @@ class ScatterOutput {
     const validity = this.#validity.ensure(0);
     const allPresent = this.#memory.kernels.allNonZero(validity, this.#length) === 1;
     const length = this.#length;
-    return { kind: "flat", type: this.#type, physical: this.#physical, length, data, validity: allPresent ? 0 : validity };
+    return {
+      kind: "flat",
+      type: this.#type,
+      physical: this.#physical,
+      length,
+      data,
+      validity: allPresent ? 0 : validity,
+    };
   }
 
   free(): void {

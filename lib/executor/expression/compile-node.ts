@@ -1,6 +1,5 @@
 /** Expression tree → nodes: kernels where there are some, the reference implementation of the function elsewhere. */
 import { QueryError, unsupported } from "../../errors.ts";
-import { applyCast, applyFunction, newEvaluationContext } from "../../expr/evaluate.ts";
 import type { CallExpr, CaseExpr, CastExpr, ColumnId, Expr, InListExpr } from "../../expr/expr.ts";
 import { findFunction } from "../../expr/functions/registry.ts";
 import { isDeterministic } from "../../expr/properties.ts";
@@ -16,6 +15,7 @@ import { FallbackNode } from "./fallback-node.ts";
 import { ColumnNode, ConstantNode } from "./leaf-nodes.ts";
 import { JunctionNode, NotNode, TestNode } from "./logic-nodes.ts";
 import type { ExpressionNode } from "./node.ts";
+import { applyCast, applyFunction, newEvaluationContext } from "./reference.ts";
 import { Scope } from "./scope.ts";
 import { isStrict } from "./strictness.ts";
 
@@ -104,12 +104,14 @@ function buildCall(expr: CallExpr, scope: Scope): ExpressionNode {
     case "is_not_false":
       return new TestNode(memory, arg(0), false, true);
     case "coalesce":
-      return new CoalesceNode(memory, expr.type, expr.args.map((part) => compileBranch(part, scope)));
+      return new CoalesceNode(
+        memory,
+        expr.type,
+        expr.args.map((part) => compileBranch(part, scope)),
+      );
   }
   const args = expr.args.map((part) => compileNode(part, scope));
-  return (
-    arithmeticNode(memory, expr, args) ?? comparisonNode(memory, expr.fn, args) ?? callFallback(expr, args, scope)
-  );
+  return arithmeticNode(memory, expr, args) ?? comparisonNode(memory, expr.fn, args) ?? callFallback(expr, args, scope);
 }
 
 function callFallback(expr: CallExpr, args: readonly ExpressionNode[], { memory }: Scope): ExpressionNode {
@@ -125,7 +127,10 @@ function buildCast(expr: CastExpr, scope: Scope): ExpressionNode {
 
 function buildCase(expr: CaseExpr, scope: Scope): ExpressionNode {
   const { memory } = scope;
-  const parts = [...expr.branches.flatMap(({ when, result }) => [when, result]), ...(expr.otherwise ? [expr.otherwise] : [])];
+  const parts = [
+    ...expr.branches.flatMap(({ when, result }) => [when, result]),
+    ...(expr.otherwise ? [expr.otherwise] : []),
+  ];
   if (parts.every((part) => isCheap(part) && !mayFail(part))) {
     const otherwise: Expr = expr.otherwise ?? { kind: "literal", type: expr.type, value: null };
     const branches = expr.branches.map(({ when, result }) => ({
@@ -156,7 +161,10 @@ function isCheap(expr: Expr): boolean {
     case "in_list":
       return [expr.input, ...expr.list].every(isCheap);
     case "case":
-      return [...expr.branches.flatMap(({ when, result }) => [when, result]), ...(expr.otherwise ? [expr.otherwise] : [])].every(isCheap);
+      return [
+        ...expr.branches.flatMap(({ when, result }) => [when, result]),
+        ...(expr.otherwise ? [expr.otherwise] : []),
+      ].every(isCheap);
     default:
       return false;
   }

@@ -22,7 +22,12 @@ abstract class DecimalNode extends StrictNode {
   readonly #cleared: readonly GrowableBlock[];
   #resultBits = 127;
 
-  constructor(memory: LinearMemory, type: DecimalType, args: readonly ExpressionNode[], fail: (code: number) => QueryError) {
+  constructor(
+    memory: LinearMemory,
+    type: DecimalType,
+    args: readonly ExpressionNode[],
+    fail: (code: number) => QueryError,
+  ) {
     super(memory, type, args);
     this.#fail = fail;
     this.#cleared = args.map(() => new GrowableBlock(memory));

@@ -3,7 +3,7 @@
  * once per row. It falls back to the rows when the dictionary is large for the rows seen, when an entry (perhaps one
  * that no row uses) makes it fail, and when NULL inputs might give a value.
  */
-import { type DictionaryVector, newDictionary, type Dictionary, type Vector } from "../../arrow/vector.ts";
+import { type Dictionary, type DictionaryVector, newDictionary, type Vector } from "../../arrow/vector.ts";
 import { QueryError } from "../../errors.ts";
 import type { LinearMemory } from "../../kernels/memory.ts";
 import { ExpressionNode } from "./node.ts";
@@ -80,8 +80,7 @@ export class DictionaryNode extends ExpressionNode {
     const base = vector.kind === "selection" ? vector.base : vector;
     if (base.kind !== "dictionary") return this.#overRows.evaluate(rows);
     const mayBeNull = base.validity !== 0 || (vector.kind === "selection" && vector.outer);
-    const dictionary =
-      mayBeNull && !this.#strict ? undefined : this.#evaluator.evaluate(base.dictionary, rows.length);
+    const dictionary = mayBeNull && !this.#strict ? undefined : this.#evaluator.evaluate(base.dictionary, rows.length);
     if (dictionary === undefined) return this.#overRows.evaluate(rows);
     const mapped: DictionaryVector = { ...base, type: this.type, dictionary };
     return vector.kind === "selection" ? { ...vector, type: this.type, base: mapped } : mapped;

@@ -9,7 +9,12 @@ export function mayFail(expr: Expr): boolean {
   if (expr.kind !== "call" || expr.type.kind !== "decimal" || !["+", "-", "*", "neg", "abs"].includes(expr.fn)) {
     return isFailing(expr) || operandsOf(expr).some(mayFail);
   }
-  const overflows = expr.args.length === 2 && decimalMayOverflow(expr.fn, expr.args.map((arg) => arg.type));
+  const overflows =
+    expr.args.length === 2 &&
+    decimalMayOverflow(
+      expr.fn,
+      expr.args.map((arg) => arg.type),
+    );
   return overflows || expr.args.some(mayFail);
 }
 

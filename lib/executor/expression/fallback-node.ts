@@ -1,6 +1,7 @@
 /** A function without kernels: its reference implementation, row by row on single values. */
-import { readValue, type Value, ValueWriter } from "../../arrow/value-access.ts";
+
 import type { DataType } from "../../arrow/types.ts";
+import { readValue, type Value, ValueWriter } from "../../arrow/value-access.ts";
 import type { Vector } from "../../arrow/vector.ts";
 import { QueryError, type Span } from "../../errors.ts";
 import type { LinearMemory } from "../../kernels/memory.ts";

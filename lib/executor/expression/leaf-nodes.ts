@@ -40,7 +40,10 @@ export class ConstantNode extends ExpressionNode {
   protected override flatten(vector: Vector): FlatVector {
     const { length } = vector;
     if (this.#expanded === undefined || this.#expanded.length < length) {
-      this.#expanded = super.flatten({ ...vector, length: Math.max(length, 2 * (this.#expanded?.length ?? 0)) } as Vector);
+      this.#expanded = super.flatten({
+        ...vector,
+        length: Math.max(length, 2 * (this.#expanded?.length ?? 0)),
+      } as Vector);
     }
     return { ...this.#expanded, length };
   }

@@ -52,7 +52,8 @@ export class JunctionNode extends ExpressionNode {
   override close(): void {
     super.close();
     for (const arg of this.#args) if (!(arg instanceof ExpressionNode)) arg.close();
-    for (const block of [this.#data, this.#validity, this.#undecided, this.#scratch, this.#scratchValidity]) block.free();
+    for (const block of [this.#data, this.#validity, this.#undecided, this.#scratch, this.#scratchValidity])
+      block.free();
   }
 
   #combine(a: FlatVector, b: FlatVector, n: number): FlatVector {

@@ -8,12 +8,18 @@ function byWidth<K>(width: number, kernels: Readonly<Record<Widths, K>>): K {
 }
 
 /** out[i] = pick[i] ? a[i] : b[i]. */
-export function blend({ kernels: k }: LinearMemory, width: number): (pick: Ptr, a: Ptr, b: Ptr, n: number, out: Ptr) => void {
+export function blend(
+  { kernels: k }: LinearMemory,
+  width: number,
+): (pick: Ptr, a: Ptr, b: Ptr, n: number, out: Ptr) => void {
   return byWidth(width, { 1: k.blend1, 2: k.blend2, 4: k.blend4, 8: k.blend8, 16: k.blend16 });
 }
 
 /** out[rows[i]] = values[i]. */
-export function scatter({ kernels: k }: LinearMemory, width: number): (values: Ptr, rows: Ptr, n: number, out: Ptr) => void {
+export function scatter(
+  { kernels: k }: LinearMemory,
+  width: number,
+): (values: Ptr, rows: Ptr, n: number, out: Ptr) => void {
   return byWidth(width, { 1: k.scatter1, 2: k.scatter2, 4: k.scatter4, 8: k.scatter8, 16: k.scatter16 });
 }
 

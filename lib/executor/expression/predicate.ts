@@ -7,7 +7,7 @@ import type { TaskContext } from "../operator.ts";
 import { columnIndex, compileBranch, compileOverValues, onlyColumn } from "./compile-node.ts";
 import { DictionaryEvaluator } from "./dictionary-node.ts";
 import { mayFail } from "./failure.ts";
-import { columnComparison, type ColumnTest, intersect, type Range, RangeTest, rangeOf } from "./range-test.ts";
+import { type ColumnTest, columnComparison, intersect, type Range, RangeTest, rangeOf } from "./range-test.ts";
 import type { RowSet } from "./row-set.ts";
 import { Rows } from "./rows.ts";
 import { Scope } from "./scope.ts";
@@ -48,7 +48,10 @@ function compileStep(expr: Expr, scope: Scope): SelectStep {
 /** The condition over rows, whatever their columns are. */
 function rowsStep(expr: Expr, scope: Scope): SelectStep {
   if (expr.kind === "call" && expr.fn === "or") {
-    return new OrStep(scope.memory, expr.args.map((part) => compileStep(part, scope)));
+    return new OrStep(
+      scope.memory,
+      expr.args.map((part) => compileStep(part, scope)),
+    );
   }
   return new NodeStep(scope.memory, compileBranch(expr, scope), costOf(expr), mayFail(expr));
 }
@@ -74,7 +77,8 @@ function compileAnd(parts: readonly Expr[], scope: Scope): SelectStep {
     } else ranges.push({ range, parts: [part] });
   }
   const steps = ranges.map(({ range, parts: [first, ...rest] }) => {
-    const both: Expr = rest.length === 0 ? first! : { kind: "call", fn: "and", args: [first!, ...rest], type: first!.type };
+    const both: Expr =
+      rest.length === 0 ? first! : { kind: "call", fn: "and", args: [first!, ...rest], type: first!.type };
     return columnStep(both, new RangeTest(scope.memory, range), scope);
   });
   steps.push(...others.map((part) => compileStep(part, scope)));

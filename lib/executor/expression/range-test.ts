@@ -28,7 +28,9 @@ const mirrored: Readonly<Record<string, string>> = { "<": ">", "<=": ">=", ">": 
 const huge = 1n << 200n;
 
 /** The comparison of a column with a constant, the column on the left; undefined: something else. */
-export function columnComparison(expr: Expr): { column: ColumnId; type: DataType; op: string; value: Value } | undefined {
+export function columnComparison(
+  expr: Expr,
+): { column: ColumnId; type: DataType; op: string; value: Value } | undefined {
   if (expr.kind !== "call" || expr.args.length !== 2 || !(expr.fn in mirrored)) return undefined;
   const [a, b] = expr.args as [Expr, Expr];
   const [left, right, op] = a.kind === "column" ? [a, b, expr.fn] : [b, a, mirrored[expr.fn]!];
@@ -104,10 +106,18 @@ export function intersect(a: Range, b: Range): Range | undefined {
   if (a.column !== b.column || a.negate || b.negate || typeof a.low !== "bigint" || typeof b.low !== "bigint") {
     return undefined;
   }
-  return { ...a, low: a.low > b.low ? a.low : b.low, high: a.high < b.high ? a.high : b.high };
+  const narrower = (x: Range, y: Range, side: "low" | "high") => (x[side] < y[side] === (side === "low") ? y : x)[side];
+  return { ...a, low: narrower(a, b, "low"), high: narrower(a, b, "high") };
 }
 
-const integerBits: Partial<Record<PhysicalKind, bigint>> = { i8: 8n, i16: 16n, i32: 32n, i64: 64n, i128: 128n, bool: 8n };
+const integerBits: Partial<Record<PhysicalKind, bigint>> = {
+  i8: 8n,
+  i16: 16n,
+  i32: 32n,
+  i64: 64n,
+  i128: 128n,
+  bool: 8n,
+};
 
 export class RangeTest implements ColumnTest {
   readonly #memory: LinearMemory;

@@ -182,11 +182,19 @@ export class ColumnStep implements SelectStep {
       const { codes, codeBytes } = located.vector as DictionaryVector;
       const lookup = tableKernel(this.#memory, codeBytes);
       const hits = table.values.data;
-      return rowSet(out, this.#reader.select(located, out, (n, ids) => lookup(codes, n, ids, hits, out)), rows);
+      return rowSet(
+        out,
+        this.#reader.select(located, out, (n, ids) => lookup(codes, n, ids, hits, out)),
+        rows,
+      );
     }
     const located = this.#reader.locateValues(vector, input);
     const values = located.vector as FlatVector;
-    return rowSet(out, this.#reader.select(located, out, (n, ids) => test!.select(values, n, ids, out)), rows);
+    return rowSet(
+      out,
+      this.#reader.select(located, out, (n, ids) => test!.select(values, n, ids, out)),
+      rows,
+    );
   }
 
   close(): void {
@@ -220,7 +228,10 @@ export class AndStep implements SelectStep {
   #batches = 0;
 
   constructor(steps: readonly SelectStep[]) {
-    const ordered = [...steps.filter(({ fails }) => !fails).sort((a, b) => a.cost - b.cost), ...steps.filter(({ fails }) => fails)];
+    const ordered = [
+      ...steps.filter(({ fails }) => !fails).sort((a, b) => a.cost - b.cost),
+      ...steps.filter(({ fails }) => fails),
+    ];
     this.#steps = ordered.map((step) => ({ step, seen: 0, kept: 0 }));
     this.cost = steps.reduce((sum, { cost }) => sum + cost, 0);
     this.fails = steps.some(({ fails }) => fails);
