@@ -85,19 +85,20 @@ class ScatterOutput {
 /** Row sets that a node needs while it works through its parts. */
 class SetBlocks {
   readonly #memory: LinearMemory;
-  readonly #blocks: GrowableBlock[] = [];
+  readonly #blocks = new Map<number, GrowableBlock>();
 
   constructor(memory: LinearMemory) {
     this.#memory = memory;
   }
 
   at(index: number, count: number): Ptr {
-    this.#blocks[index] ??= new GrowableBlock(this.#memory);
-    return this.#blocks[index].ensure(count * 4 + 16);
+    const block = this.#blocks.get(index) ?? new GrowableBlock(this.#memory);
+    this.#blocks.set(index, block);
+    return block.ensure(count * 4 + 16);
   }
 
   free(): void {
-    for (const block of this.#blocks) block.free();
+    for (const block of this.#blocks.values()) block.free();
   }
 }
 

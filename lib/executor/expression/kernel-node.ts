@@ -33,7 +33,7 @@ export abstract class StrictNode extends ExpressionNode {
 
   protected compute(rows: Rows): Vector {
     const inputs = this.args.map((arg) => arg.evaluate(rows));
-    if (this.#constantArgs && rows.length !== 1 && inputs.every((input) => input.kind === "constant")) {
+    if (this.#constantArgs && rows.length > 1 && inputs.every((input) => input.kind === "constant")) {
       const value = this.flatten(this.compute(new Rows(rows.columns, 1)));
       return { kind: "constant", type: this.type, length: rows.length, value };
     }

@@ -287,7 +287,8 @@ export class OrStep implements SelectStep {
     const { kernels } = this.#memory;
     let kept: RowSet = { ids: 0, count: 0 };
     let left = input;
-    for (const [i, step] of this.#steps.entries()) {
+    let turn = 0;
+    for (const step of this.#steps) {
       if (left.count === 0) break;
       const hits = step.select(rows, left);
       if (hits.count === 0) continue;
@@ -295,7 +296,7 @@ export class OrStep implements SelectStep {
         // Everything that was left: with what was kept, the whole input.
         return input;
       }
-      const union = idsFor(this.#kept[i & 1]!, input.count);
+      const union = idsFor(this.#kept[turn++ & 1]!, input.count);
       kept = { ids: union, count: kernels.selectionUnion(kept.ids, kept.count, hits.ids, hits.count, union) };
       const rest = idsFor(this.#left, input.count);
       left = { ids: rest, count: kernels.selectionMinus(left.ids, left.count, hits.ids, hits.count, rest) };
