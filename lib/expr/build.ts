@@ -1,9 +1,9 @@
 /** Builds typed expressions: resolves functions, inserts casts. Text in, checked tree out. */
 import { type DataType, sameType, typeName, types } from "../arrow/types.ts";
 import { QueryError, type Span } from "../errors.ts";
+import { powerOfTen } from "./checked.ts";
 import { argOf, castable, commonArgType } from "./coercion.ts";
 import type { CallExpr, CaseExpr, Column, ColumnExpr, Expr, InListExpr, LiteralExpr, LiteralValue } from "./expr.ts";
-import { powerOfTen } from "./functions/checked.ts";
 import { noSignature, requireFunction, resolveFunction } from "./functions/registry.ts";
 
 export const trueLiteral: LiteralExpr = { kind: "literal", type: types.boolean, value: true };

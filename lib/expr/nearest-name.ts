@@ -14,8 +14,8 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   return best;
 }
 
-/** Insertions, deletions and substitutions of UTF-16 units that turn one string into the other (Levenshtein). */
-export function editDistance(a: string, b: string): number {
+/** Insertions, deletions and substitutions of elements that turn one sequence into the other (Levenshtein). */
+export function editDistance(a: ArrayLike<string>, b: ArrayLike<string>): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

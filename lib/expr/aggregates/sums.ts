@@ -1,7 +1,7 @@
 /** count, sum, avg, product. Sums of integers and decimals are exact whatever the order; only the result can overflow. */
 import { type DataType, types } from "../../arrow/types.ts";
+import { powerOfTen, toDecimal, toInteger } from "../checked.ts";
 import { isInteger, isNumeric } from "../coercion.ts";
-import { powerOfTen, toDecimal, toInteger } from "../functions/checked.ts";
 import type { Value } from "../value.ts";
 import type { AggregateFunction, AggregateSite } from "./aggregate-function.ts";
 

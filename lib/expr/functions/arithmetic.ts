@@ -1,6 +1,7 @@
 /** + - * / % and the bitwise operators over numbers; over dates and intervals they resolve to functions of date-arithmetic.ts. */
 import { type DataType, decimalPrecisionMax, typeName, types } from "../../arrow/types.ts";
 import { QueryError } from "../../errors.ts";
+import { toDecimal, toInteger } from "../checked.ts";
 import {
   type Arg,
   commonArgType,
@@ -11,7 +12,6 @@ import {
   isNumeric,
 } from "../coercion.ts";
 import type { Value } from "../value.ts";
-import { toDecimal, toInteger } from "./checked.ts";
 import { resolveDateArithmetic } from "./date-arithmetic.ts";
 import type { CallSite, Resolution, ScalarFunction } from "./scalar-function.ts";
 

@@ -7,8 +7,15 @@ import { arithmeticFunctions } from "./arithmetic.ts";
 import { comparisonFunctions } from "./comparison.ts";
 import { conditionalFunctions } from "./conditional.ts";
 import { dateArithmeticFunctions } from "./date-arithmetic.ts";
+import { dateTimeFunctions } from "./date-time.ts";
+import { encodingFunctions } from "./encoding.ts";
+import { generalFunctions } from "./general.ts";
 import { logicFunctions } from "./logic.ts";
+import { mathFunctions } from "./math.ts";
+import { patternFunctions } from "./pattern.ts";
 import { matchSignatures, type Resolution, type ScalarFunction } from "./scalar-function.ts";
+import { similarityFunctions } from "./similarity.ts";
+import { stringFunctions } from "./string.ts";
 
 /** The registry by family, in the order of the documentation. */
 export const functionFamilies: Readonly<Record<string, readonly ScalarFunction[]>> = {
@@ -17,6 +24,13 @@ export const functionFamilies: Readonly<Record<string, readonly ScalarFunction[]
   Arithmetic: arithmeticFunctions,
   "Date arithmetic": dateArithmeticFunctions,
   Conditional: conditionalFunctions,
+  Mathematics: mathFunctions,
+  Text: stringFunctions,
+  Patterns: patternFunctions,
+  Similarity: similarityFunctions,
+  "Dates and times": dateTimeFunctions,
+  Encoding: encodingFunctions,
+  General: generalFunctions,
 };
 
 const byName: ReadonlyMap<string, ScalarFunction> = (() => {

@@ -1,6 +1,6 @@
 /** Exact arithmetic within a type's range: integers and decimals fail where they would wrap. */
-import { type DataType, decimalPrecisionMax, typeName } from "../../arrow/types.ts";
-import { QueryError } from "../../errors.ts";
+import { type DataType, decimalPrecisionMax, typeName } from "../arrow/types.ts";
+import { QueryError } from "../errors.ts";
 
 const integerBits: Readonly<Record<string, number>> = { int8: 8, int16: 16, int32: 32, int64: 64 };
 
