@@ -4,6 +4,10 @@ import { ColumnBuilder } from "./column-builder.ts";
 import type { DataType } from "./types.ts";
 import type { Batch, FlatVector } from "./vector.ts";
 
+export interface FlatBatch extends Batch {
+  readonly columns: readonly FlatVector[];
+}
+
 export class BatchBuilder {
   readonly columns: readonly ColumnBuilder[];
   #length = 0;
@@ -28,7 +32,7 @@ export class BatchBuilder {
   }
 
   /** All rows so far; valid until the next append or clear. */
-  batch(): Batch & { readonly columns: readonly FlatVector[] } {
+  batch(): FlatBatch {
     return { length: this.#length, columns: this.columns.map((column) => column.vector()) };
   }
 

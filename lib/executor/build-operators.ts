@@ -2,12 +2,16 @@
 import { unsupported } from "../errors.ts";
 import type { PhysicalPlan } from "../physical/plan.ts";
 import type { ScanInput } from "../stages/graph.ts";
+import { ExchangeMergeOperator } from "./exchange-merge.ts";
 import { ExchangeReadOperator } from "./exchange-read.ts";
 import { FilterOperator } from "./filter.ts";
 import { LimitOperator } from "./limit.ts";
 import type { Operator, TaskContext } from "./operator.ts";
 import { ProjectOperator } from "./project.ts";
+import { SortOperator } from "./sort.ts";
+import { TopNOperator, topRowsMax } from "./top-n.ts";
 import { UnionOperator } from "./union.ts";
+import { ValuesOperator } from "./values.ts";
 
 /** Scans take the task's scan inputs in the order in which this walk meets them: see lib/physical/scan-nodes.ts. */
 export function buildOperators(plan: PhysicalPlan, context: TaskContext): Operator {
@@ -30,15 +34,21 @@ function build(plan: PhysicalPlan, context: TaskContext, scans: Iterator<ScanInp
         plan.inputs.map((input) => build(input, context, scans)),
       );
     case "exchange_read":
+      if (plan.merge) return new ExchangeMergeOperator(context, { ...plan, merge: plan.merge });
       return new ExchangeReadOperator(context, plan);
+    case "sort": {
+      const input = build(plan.input, context, scans);
+      if (plan.limit === undefined || plan.limit > topRowsMax) return new SortOperator(context, plan, input);
+      return new TopNOperator(context, { ...plan, limit: plan.limit }, input);
+    }
+    case "values":
+      return new ValuesOperator(context, plan);
     case "shared":
       return build(plan.input, context, scans);
     case "scan":
-    case "values":
     case "aggregate":
     case "hash_join":
     case "nested_loop_join":
-    case "sort":
     case "single_row":
       throw unsupported(`the operator ${plan.kind}`);
   }

@@ -15,7 +15,7 @@ import { OperatorBase } from "./operator-base.ts";
 
 export class ExchangeReadOperator extends OperatorBase {
   readonly #slices: readonly PartitionSlice[];
-  readonly #requests = { requests: 0, bytes: 0 };
+  readonly #counters = { requests: 0, bytes: 0 };
   #batches: AsyncGenerator<Batch> | undefined;
 
   constructor(context: TaskContext, node: ExchangeReadNode) {
@@ -24,7 +24,7 @@ export class ExchangeReadOperator extends OperatorBase {
   }
 
   protected override async openSelf(): Promise<void> {
-    this.#batches = exchangeBatches(this.context, this.columns, this.#slices, this.#requests);
+    this.#batches = exchangeBatches(this.context, this.columns, this.#slices, this.#counters);
   }
 
   protected override async nextBatch(): Promise<Batch | null> {
@@ -34,8 +34,8 @@ export class ExchangeReadOperator extends OperatorBase {
 
   protected override async closeSelf(): Promise<void> {
     await this.#batches?.return(undefined);
-    this.count("requests", this.#requests.requests);
-    this.count("bytesRead", this.#requests.bytes);
+    this.count("requests", this.#counters.requests);
+    this.count("bytesRead", this.#counters.bytes);
   }
 }
 

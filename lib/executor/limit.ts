@@ -2,15 +2,19 @@
 import { sliceBatch } from "../arrow/slice.ts";
 import type { Batch } from "../arrow/vector.ts";
 import type { LimitNode } from "../physical/plan.ts";
+import { columnPositions } from "./key-columns.ts";
 import type { Operator, TaskContext } from "./operator.ts";
 import { OperatorBase } from "./operator-base.ts";
 
 export class LimitOperator extends OperatorBase {
+  /** Where the output's columns stand in the input. */
+  readonly #positions: readonly number[];
   #skip: number;
   #left: number;
 
   constructor(context: TaskContext, node: LimitNode, input: Operator) {
     super("limit", context, node.columns, [input]);
+    this.#positions = columnPositions(node.columns, input.columns);
     this.#skip = node.offset;
     this.#left = node.limit ?? Number.POSITIVE_INFINITY;
   }
@@ -24,7 +28,8 @@ export class LimitOperator extends OperatorBase {
       const to = Math.min(batch.length, from + this.#left);
       if (from === to) continue;
       this.#left -= to - from;
-      return sliceBatch(batch, from, to);
+      const columns = this.#positions.map((position) => batch.columns[position]!);
+      return sliceBatch({ length: batch.length, columns }, from, to);
     }
     return null;
   }

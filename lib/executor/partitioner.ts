@@ -8,7 +8,7 @@ import { GrowableBlock } from "../kernels/growable-block.ts";
 import type { LinearMemory, Ptr } from "../kernels/memory.ts";
 import type { Partitioning } from "../physical/plan.ts";
 import type { ShuffleWriter } from "../shuffle/writer.ts";
-import { columnPosition } from "./key-columns.ts";
+import { type KeyColumns, keyColumns } from "./key-columns.ts";
 import type { TaskContext } from "./operator.ts";
 
 export interface Partitioner {
@@ -101,7 +101,7 @@ class Turns implements PartitionRule {
 class KeyHashes implements PartitionRule {
   readonly #context: TaskContext;
   readonly #partitions: number;
-  readonly #positions: readonly number[];
+  readonly #keys: KeyColumns;
   readonly #flatten: readonly FlattenBuffer[];
 
   constructor(
@@ -111,24 +111,21 @@ class KeyHashes implements PartitionRule {
   ) {
     this.#context = context;
     this.#partitions = partitions;
-    this.#positions = keys.map((key) => {
-      const position = columnPosition(key, columns);
-      if (position === undefined) throw unsupported("partitioning by an expression that is no column");
-      return position;
-    });
+    this.#keys = keyColumns(keys, columns, context);
     this.#flatten = keys.map(() => new FlattenBuffer(context.memory));
   }
 
   assign(batch: Batch, out: Ptr): void {
     const { memory, hashBits } = this.#context;
     memory.u8.fill(0, out, out + batch.length * 4);
-    for (const [index, position] of this.#positions.entries()) {
-      hashRows(memory, this.#flatten[index]!.flatten(batch.columns[position]!), out);
+    for (const [index, key] of this.#keys.evaluate(batch).entries()) {
+      hashRows(memory, this.#flatten[index]!.flatten(key), out);
     }
     memory.kernels.hashesToPartitions(out, batch.length, hashBits, this.#partitions);
   }
 
   free(): void {
+    this.#keys.close();
     for (const buffer of this.#flatten) buffer.free();
   }
 }

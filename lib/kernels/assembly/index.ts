@@ -3,6 +3,7 @@ export * from "./copy";
 export * from "./flatten";
 export * from "./ipc";
 export * from "./partition";
+export * from "./sort";
 export * from "./delta";
 export * from "./lz4";
 export * from "./plain";
