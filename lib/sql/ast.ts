@@ -18,7 +18,7 @@ export interface NameExpr {
   readonly span: Span;
 }
 
-/** An unsigned number as written: `12`, `1.50`, `1e9`; a minus sign directly before a literal is part of it. */
+/** A number as written: `12`, `1.50`, `1e9`; a minus sign before it is part of it. */
 export interface NumberExpr {
   readonly kind: "number";
   readonly text: string;

@@ -1,0 +1,314 @@
+/** FROM: tables and joins to plans, and the names that the rest of the query may use. */
+import { types } from "../arrow/types.ts";
+import { QueryError, type Span, unsupported } from "../errors.ts";
+import { call, conjuncts, literal } from "../expr/build.ts";
+import type { Column, Expr } from "../expr/expr.ts";
+import type * as ast from "../sql/ast.ts";
+import { bindCondition, type ExprContext } from "./bind-expr.ts";
+import { bindNumber } from "./bind-literal.ts";
+import type { Binding, Ctes } from "./binding.ts";
+import { joinPlan, projectPlan } from "./build.ts";
+import { splitCondition } from "./join-keys.ts";
+import { columnRef, type LogicalPlan } from "./plan.ts";
+import { near, Scope, type ScopeColumn } from "./scope.ts";
+
+export interface FromContext {
+  readonly binding: Binding;
+  readonly ctes: Ctes;
+  /** The queries around this one: what subqueries in FROM can see, its own tables they cannot. */
+  readonly outer: Scope | undefined;
+}
+
+export interface BoundFrom {
+  readonly plan: LogicalPlan;
+  readonly columns: readonly ScopeColumn[];
+}
+
+/** The comma-separated list; no FROM at all is one row of no columns. */
+export function bindFrom(context: FromContext, refs: readonly ast.TableRef[]): BoundFrom {
+  const [first, ...rest] = refs;
+  if (!first) return { plan: { kind: "values", columns: [], rows: [[]] }, columns: [] };
+  return rest.reduce(
+    (left, ref) => joined(context, "cross", left, bindRef(context, ref), { kind: "none" }, ref.span),
+    bindRef(context, first),
+  );
+}
+
+function bindRef(context: FromContext, ref: ast.TableRef): BoundFrom {
+  switch (ref.kind) {
+    case "table": {
+      const cte = ref.name.length === 1 ? context.ctes.get(ref.name[0]!.text.toLowerCase()) : undefined;
+      if (!cte) return bindTable(context, ref);
+      const columns = cte.plan.columns.map((column) => context.binding.ids.renew(column));
+      return named({ kind: "shared", id: cte.id, input: cte.plan, columns }, [ref.name[0]!.text], ref.alias);
+    }
+    case "path":
+      return bindTable(context, ref);
+    case "table_function":
+      return series[ref.name.text.toLowerCase()] ? bindSeries(context, ref) : bindTable(context, ref);
+    case "subquery":
+      return named(context.binding.query(ref.query, context.outer, context.ctes), [], ref.alias);
+    case "aliased":
+      return named(starOnly(bindRef(context, ref.input)), [], ref.alias);
+    case "join": {
+      const [left, right] = [bindRef(context, ref.left), bindRef(context, ref.right)];
+      return joined(context, ref.joinKind, left, right, ref.constraint, ref.span);
+    }
+  }
+}
+
+/** A relation under its name or alias. */
+function named(plan: LogicalPlan, name: readonly string[], alias: ast.TableAlias | undefined): BoundFrom {
+  const path = alias ? [alias.name.text] : name;
+  const names = alias?.columns ?? [];
+  if (names.length > plan.columns.length) {
+    const message = `${alias!.name.text} has ${plan.columns.length} columns, but ${names.length} names are given`;
+    throw new QueryError("invalid_argument", message, { span: names[plan.columns.length]!.span });
+  }
+  const lower = path.map((part) => part.toLowerCase());
+  const columns = plan.columns.map((column, i) => ({
+    column: names[i] ? { ...column, name: names[i].text } : column,
+    path: lower,
+    bare: true,
+    qualified: true,
+  }));
+  return { plan, columns };
+}
+
+function starOnly({ plan, columns }: BoundFrom): LogicalPlan {
+  const visible = columns.filter((entry) => entry.bare).map((entry) => entry.column);
+  return projectPlan(plan, visible.map(columnRef), visible);
+}
+
+type TableLike = Extract<ast.TableRef, { kind: "table" | "path" | "table_function" }>;
+
+function bindTable(context: FromContext, ref: TableLike): BoundFrom {
+  if (ref.kind === "table_function") checkFileFunction(ref);
+  const name = tableName(ref);
+  const resolved = context.binding.table(ref);
+  if (resolved.kind === "view") {
+    return named(
+      inView(resolved.name, () => context.binding.query(resolved.query, undefined, new Map())),
+      name,
+      ref.alias,
+    );
+  }
+  const { fields } = resolved.table.schema;
+  const columns = fields.map((field) => context.binding.ids.column(field.name, field.type, field.nullable));
+  const plan: LogicalPlan = {
+    kind: "scan",
+    table: resolved.key,
+    label: ref.alias ? ref.alias.name.text : name.join("."),
+    columns,
+    source: fields.map((_, i) => i),
+    filters: [],
+  };
+  return named(plan, name, ref.alias);
+}
+
+/** What qualifies a table's columns without an alias: for a file its name without folders and extension. */
+function tableName(ref: TableLike): readonly string[] {
+  switch (ref.kind) {
+    case "table":
+      return ref.name.map((part) => part.text);
+    case "path":
+      return [(ref.path.split("/").at(-1) ?? "").replace(/\..*$/, "")];
+    case "table_function":
+      return [ref.name.text];
+  }
+}
+
+/** Places in a view's text mean nothing to a reader of the query. */
+function inView<T>(name: string, run: () => T): T {
+  try {
+    return run();
+  } catch (thrown) {
+    const { code, message, hint, retryable, cause } = QueryError.from(thrown);
+    throw new QueryError(code, `in the view ${name}: ${message}`, { retryable, cause, ...(hint && { hint }) });
+  }
+}
+
+type TableFunctionRef = Extract<ast.TableRef, { kind: "table_function" }>;
+
+const fileFunctions = ["read_parquet", "parquet_scan", "read_csv", "read_csv_auto"];
+
+function checkFileFunction({ name }: TableFunctionRef): void {
+  if (fileFunctions.includes(name.text.toLowerCase())) return;
+  const known = [...fileFunctions, ...Object.keys(series)];
+  throw new QueryError("unknown_function", `there is no table function ${name.text}`, {
+    span: name.span,
+    ...near(name.text, known),
+  });
+}
+
+/** range(stop), range(start, stop, step): without stop; generate_series: with it. */
+const series: Readonly<Record<string, { readonly inclusive: boolean }>> = {
+  range: { inclusive: false },
+  generate_series: { inclusive: true },
+};
+
+/** The rows stand in the plan itself, so that their number is bounded. */
+const seriesRowsMax = 10_000;
+
+function bindSeries({ binding }: FromContext, ref: TableFunctionRef): BoundFrom {
+  const name = ref.name.text.toLowerCase();
+  const args = ref.args.map((arg) => wholeNumber(arg, name));
+  if (args.length < 1 || args.length > 3) {
+    throw new QueryError("invalid_argument", `${name} takes one to three numbers`, { span: ref.span });
+  }
+  const [start, stop, step] = args.length === 1 ? [0n, args[0]!, 1n] : [args[0]!, args[1]!, args[2] ?? 1n];
+  if (step === 0n) throw new QueryError("invalid_argument", "the step cannot be 0", { span: ref.span });
+  const rows: Expr[][] = [];
+  const end = series[name]!.inclusive ? stop + (step > 0n ? 1n : -1n) : stop;
+  for (let value = start; step > 0n ? value < end : value > end; value += step) {
+    if (rows.length === seriesRowsMax) throw unsupported(`${name} of more than ${seriesRowsMax} rows`, ref.span);
+    rows.push([literal(types.int64, String(value))]);
+  }
+  const column = binding.ids.column(name, types.int64, false);
+  return named({ kind: "values", columns: [column], rows }, [name], ref.alias);
+}
+
+function wholeNumber(arg: ast.TableFunctionArg, name: string): bigint {
+  const value =
+    "kind" in arg.value && arg.value.kind === "number" && !arg.name ? bindNumber(arg.value.text) : undefined;
+  const whole = value?.type.kind === "int32" || value?.type.kind === "int64";
+  if (!whole) throw unsupported(`An argument of ${name} that is no whole number`, arg.span);
+  return BigInt(value.value as number | string);
+}
+
+function joined(
+  context: FromContext,
+  kind: ast.JoinKind,
+  left: BoundFrom,
+  right: BoundFrom,
+  constraint: ast.JoinConstraint,
+  span: Span | undefined,
+): BoundFrom {
+  checkNames(left, right, span);
+  const shared = sharedColumns(left, right, constraint, span);
+  if (shared) return joinUsing(context, kind, left, right, shared);
+  const all = [...left.columns, ...right.columns];
+  const condition = constraint.kind === "on" ? bindOn(context, all, constraint.condition) : [];
+  const { keys, filters } = splitCondition(condition, left.plan, right.plan);
+  const plan = joinPlan(kind === "inner" && condition.length === 0 ? "cross" : kind, left.plan, right.plan, {
+    keys,
+    filters,
+  });
+  return { plan, columns: visibleAfter(kind, plan, left, right) };
+}
+
+function bindOn(context: FromContext, columns: readonly ScopeColumn[], condition: ast.SqlExpr): readonly Expr[] {
+  const scope = new Scope(columns, context.outer);
+  const exprContext: ExprContext = { binding: context.binding, ctes: context.ctes, scope, clause: "ON" };
+  return conjuncts(bindCondition(exprContext, condition));
+}
+
+/** Two tables of one name could not be told apart. */
+function checkNames(left: BoundFrom, right: BoundFrom, span: Span | undefined): void {
+  const names = new Set(left.columns.filter((entry) => entry.path.length > 0).map((entry) => entry.path.join(".")));
+  const twice = right.columns.find((entry) => names.has(entry.path.join(".")));
+  if (!twice) return;
+  throw new QueryError("duplicate", `two tables in FROM are named ${twice.path.join(".")}`, {
+    ...(span && { span }),
+    hint: "give one of them an alias",
+  });
+}
+
+/** The columns of a join as names see them, with what the join makes nullable. */
+function visibleAfter(
+  kind: ast.JoinKind,
+  plan: LogicalPlan,
+  left: BoundFrom,
+  right: BoundFrom,
+): readonly ScopeColumn[] {
+  const columns = kind === "semi" || kind === "anti" ? left.columns : [...left.columns, ...right.columns];
+  const nullable = new Map(plan.columns.map((column) => [column.id, column.nullable]));
+  return columns.map((entry) => {
+    return { ...entry, column: { ...entry.column, nullable: nullable.get(entry.column.id) ?? entry.column.nullable } };
+  });
+}
+
+interface SharedColumn {
+  readonly left: Column;
+  readonly right: Column;
+}
+
+/** The pairs of columns of USING or NATURAL; undefined for other joins. */
+function sharedColumns(
+  left: BoundFrom,
+  right: BoundFrom,
+  constraint: ast.JoinConstraint,
+  span: Span | undefined,
+): readonly SharedColumn[] | undefined {
+  const leftScope = new Scope(left.columns, undefined);
+  const rightScope = new Scope(right.columns, undefined);
+  if (constraint.kind === "using") {
+    return constraint.columns.map((name) => {
+      const [a, b] = [leftScope.find([name]), rightScope.find([name])];
+      if (!a) throw leftScope.unknown([name]);
+      if (!b) throw rightScope.unknown([name]);
+      return { left: a, right: b };
+    });
+  }
+  if (constraint.kind !== "natural") return undefined;
+  const names = new Set(rightScope.star.map((column) => column.name.toLowerCase()));
+  const pairs = leftScope.star
+    .filter((column) => names.has(column.name.toLowerCase()))
+    .map(({ name }): SharedColumn => {
+      const part = { text: name, quoted: true, span: span ?? { line: 1, column: 1 } };
+      return { left: leftScope.find([part])!, right: rightScope.find([part])! };
+    });
+  if (pairs.length > 0) return pairs;
+  throw new QueryError("invalid_argument", "NATURAL JOIN finds no column that both sides have", {
+    ...(span && { span }),
+    hint: "write CROSS JOIN for every pair of rows",
+  });
+}
+
+/**
+ * The bare name of a shared column is the left one's, for RIGHT JOIN the right one's, for FULL JOIN whichever is not NULL;
+ * it stands where the left one stood, as in DuckDB.
+ */
+function joinUsing(
+  context: FromContext,
+  kind: ast.JoinKind,
+  left: BoundFrom,
+  right: BoundFrom,
+  shared: readonly SharedColumn[],
+): BoundFrom {
+  const conditions = shared.map((pair) => call("=", [columnRef(pair.left), columnRef(pair.right)]));
+  const { keys, filters } = splitCondition(conditions, left.plan, right.plan);
+  const join = joinPlan(kind, left.plan, right.plan, { keys, filters });
+  const columns = visibleAfter(kind, join, left, right);
+  if (kind === "semi" || kind === "anti") return { plan: join, columns };
+  const merged = new Map(shared.map((pair) => [pair.left.id, mergedColumn(context, kind, join, pair)]));
+  const rightIds = new Set(shared.map((pair) => pair.right.id));
+  const visible = columns.flatMap((entry): ScopeColumn[] => {
+    const hidden = { ...entry, bare: false };
+    const replacement = entry.bare ? merged.get(entry.column.id) : undefined;
+    if (replacement) return [{ column: replacement.column, path: [], bare: true, qualified: false }, hidden];
+    return [rightIds.has(entry.column.id) ? hidden : entry];
+  });
+  const computed = [...merged.values()].filter((item) => item.expr.kind !== "column");
+  if (computed.length === 0) return { plan: join, columns: visible };
+  const exprs = [...join.columns.map(columnRef), ...computed.map((item) => item.expr)];
+  const plan = projectPlan(join, exprs, [...join.columns, ...computed.map((item) => item.column)]);
+  return { plan, columns: visible };
+}
+
+function mergedColumn(
+  { binding }: FromContext,
+  kind: ast.JoinKind,
+  join: LogicalPlan,
+  pair: SharedColumn,
+): { expr: Expr; column: Column } {
+  const after = (column: Column) => join.columns.find((other) => other.id === column.id)!;
+  const [a, b] = [columnRef(after(pair.left)), columnRef(after(pair.right))];
+  if (kind !== "full") {
+    const expr = kind === "right" ? b : a;
+    const { id, type, nullable } = expr;
+    return { expr, column: { id, name: pair.left.name, type, nullable } };
+  }
+  const expr = call("coalesce", [a, b]);
+  return { expr, column: binding.ids.column(pair.left.name, expr.type, pair.left.nullable || pair.right.nullable) };
+}
