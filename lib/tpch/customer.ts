@@ -6,9 +6,11 @@ import { RandomStream } from "./random-stream.ts";
 import { AddressStream, PhoneStream } from "./random-values.ts";
 import { requiredColumns, type TpchTable } from "./table.ts";
 
+/** Customers at scale 1. */
 export const customersAtScale1 = 150_000;
 const commentBytes = 73;
 
+/** The customer table. */
 export const customer: TpchTable = {
   name: "customer",
   schema: requiredColumns([

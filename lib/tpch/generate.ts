@@ -16,6 +16,7 @@ const partsMax = 100_000;
 /** Row groups that may be ready before their turn, beyond one a thread. */
 const readyAheadMax = 2;
 
+/** What to generate, where to, and how. */
 export interface TpchOptions {
   /** 1 is about a gigabyte as text: 6,001,215 lines of 1,500,000 orders. Fractions such as 0.01 work. */
   readonly scale: number;
@@ -30,6 +31,7 @@ export interface TpchOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How far the generation is, after every row group. */
 export interface TpchProgress {
   readonly table: TableName;
   /** Rows written, of all tables. */
@@ -39,10 +41,12 @@ export interface TpchProgress {
   readonly bytes: number;
 }
 
+/** What was generated. */
 export interface TpchResult {
   readonly tables: readonly TpchTableResult[];
 }
 
+/** One table as it was written. */
 export interface TpchTableResult {
   readonly name: TableName;
   readonly rows: number;

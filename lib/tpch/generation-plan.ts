@@ -11,6 +11,7 @@ export interface RowRange {
   readonly count: number;
 }
 
+/** A file and its row groups, in order. */
 export interface PlannedFile {
   readonly table: TableName;
   /** relative to the output directory */

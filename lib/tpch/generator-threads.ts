@@ -12,10 +12,12 @@ export interface GeneratorSetup {
   readonly textMemory: SharedArrayBuffer;
 }
 
+/** What a thread is asked for. */
 export type GeneratorRequest =
   | { readonly kind: "text"; readonly slice: TextSlice }
   | { readonly kind: "rows"; readonly range: RowRange };
 
+/** What a thread answers to one request. */
 export type GeneratorReply =
   | { readonly kind: "text" }
   | { readonly kind: "rows"; readonly group: EncodedRowGroup }

@@ -21,6 +21,7 @@ const returnFlagNames = [...returnFlags.values, "N"];
 const notReturned = returnFlags.values.length;
 const lineStatuses = ["F", "O"];
 
+/** The lineitem table; its source rows are orders. */
 export const lineItem: TpchTable = {
   name: "lineitem",
   schema: requiredColumns([

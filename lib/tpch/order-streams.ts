@@ -2,7 +2,9 @@ import { partsAtScale1, retailPriceOf } from "./part.ts";
 import { RandomStream } from "./random-stream.ts";
 import { sourceRowsOf } from "./table.ts";
 
+/** Orders at scale 1. */
 export const ordersAtScale1 = 1_500_000;
+/** Lines of an order: one to seven. */
 export const linesPerOrderMax = 7;
 
 /** Days since 1970-01-01. */

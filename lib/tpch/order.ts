@@ -13,6 +13,7 @@ const commentBytes = 49;
 const idleCustomers = 3;
 const statuses = ["F", "O", "P"];
 
+/** The orders table. */
 export const order: TpchTable = {
   name: "orders",
   schema: requiredColumns([

@@ -6,6 +6,7 @@ import { RandomStream } from "./random-stream.ts";
 import { suppliersAtScale1 } from "./supplier.ts";
 import { requiredColumns, sourceRowsOf, type TpchTable } from "./table.ts";
 
+/** Rows of partsupp for every part. */
 export const suppliersPerPart = 4;
 const commentBytes = 124;
 
@@ -15,6 +16,7 @@ export function supplierKeyOf(partKey: number, supplierNumber: number, suppliers
   return ((partKey + supplierNumber * step) % suppliers) + 1;
 }
 
+/** The partsupp table; its source rows are parts. */
 export const partSupplier: TpchTable = {
   name: "partsupp",
   schema: requiredColumns([

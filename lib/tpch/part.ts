@@ -5,6 +5,7 @@ import { colors, partContainers, partTypes } from "./distributions.ts";
 import { RandomStream } from "./random-stream.ts";
 import { requiredColumns, type TpchTable } from "./table.ts";
 
+/** Parts at scale 1. */
 export const partsAtScale1 = 200_000;
 const nameWords = 5;
 const manufacturerCount = 5;
@@ -21,6 +22,7 @@ export function retailPriceOf(partKey: number): number {
   return 90_000 + (Math.floor(partKey / 10) % 20_001) + 100 * (partKey % 1000);
 }
 
+/** The part table. */
 export const part: TpchTable = {
   name: "part",
   schema: requiredColumns([

@@ -8,6 +8,7 @@ const modulus = 2147483647; // 2^31 − 1
 const twoTo31 = 2147483648;
 const twoToMinus31 = 1 / twoTo31; // exact
 
+/** One column's stream; the range of a draw has fewer than 2^31 values. */
 export class RandomStream {
   private seed: number;
   private used = 0;

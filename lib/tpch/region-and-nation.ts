@@ -6,6 +6,7 @@ import { requiredColumns, type TpchTable } from "./table.ts";
 
 const commentBytes = 72;
 
+/** The region table. */
 export const region: TpchTable = {
   name: "region",
   schema: requiredColumns([
@@ -32,6 +33,7 @@ export const region: TpchTable = {
   },
 };
 
+/** The nation table. */
 export const nation: TpchTable = {
   name: "nation",
   schema: requiredColumns([

@@ -25,9 +25,19 @@ export class StagedDirectory {
     return new StagedDirectory(out, await mkdtemp(join(out, ".tpch-")), createdOut);
   }
 
-  /** Moves what was staged, top-level entry by entry, to the output directory. */
+  /** Moves what was staged, top-level entry by entry, to the output directory: all of it, or on an error nothing. */
   async commit(): Promise<void> {
-    for (const entry of await readdir(this.path)) await rename(join(this.path, entry), join(this.out, entry));
+    const moved: string[] = [];
+    try {
+      for (const entry of await readdir(this.path)) {
+        const target = join(this.out, entry);
+        await rename(join(this.path, entry), target);
+        moved.push(target);
+      }
+    } catch (error) {
+      for (const target of moved) await rm(target, { recursive: true, force: true });
+      throw error;
+    }
     await this.discard();
   }
 
@@ -46,6 +56,7 @@ export class StagedDirectory {
   }
 }
 
+/** Whether a file or directory is there. */
 export async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,

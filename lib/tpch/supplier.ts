@@ -6,6 +6,7 @@ import { RandomStream } from "./random-stream.ts";
 import { AddressStream, PhoneStream } from "./random-values.ts";
 import { requiredColumns, type TpchTable } from "./table.ts";
 
+/** Suppliers at scale 1. */
 export const suppliersAtScale1 = 10_000;
 const commentBytes = 63;
 
@@ -18,6 +19,7 @@ const recommendation = new TextEncoder().encode("Recommends");
 const remarkBytes = remarkStart.length + complaint.length;
 const complaintPercent = 50;
 
+/** The supplier table. */
 export const supplier: TpchTable = {
   name: "supplier",
   schema: requiredColumns([

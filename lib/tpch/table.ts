@@ -23,6 +23,7 @@ export interface TpchTable {
   generate(scale: number, first: number, count: number, text: TextPool): GeneratedRows;
 }
 
+/** The tables, smallest first. */
 export const tableNames = [
   "region",
   "nation",
@@ -33,6 +34,7 @@ export const tableNames = [
   "orders",
   "lineitem",
 ] as const;
+/** The name of one of the tables. */
 export type TableName = (typeof tableNames)[number];
 
 /** Number of source rows of a table at a scale: at least one. */

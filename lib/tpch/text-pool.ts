@@ -13,11 +13,13 @@ export interface TextPool {
   readonly blocks: Uint32Array;
 }
 
+/** Bytes of prose that comments are cut from. */
 export const textBytes = 300 * 1024 * 1024;
 const leadingSpace = 1;
 /** Small blocks: finding a word in its block costs more than the memory that the index takes. */
 export const blockBytesLog2 = 6;
 const blockBytes = 1 << blockBytesLog2;
+/** Low bits of a block's entry that hold how far into its first word the block begins. */
 export const skipBits = 4;
 const skipMask = (1 << skipBits) - 1;
 const slotWords = new Int32Array(wordBytes.buffer);

@@ -14,7 +14,9 @@ import {
 
 /** Words of the generated prose as numbers below 256: word i is the first wordLengths[i] bytes of slot i. */
 export const wordSlotBytesLog2 = 4;
+/** The words, a slot each. */
 export const wordBytes = new Uint8Array(256 << wordSlotBytesLog2);
+/** Bytes of each word, the space before it included. */
 export const wordLengths = new Uint8Array(256);
 let wordCount = 0;
 
@@ -42,8 +44,11 @@ function unspaced({ values, picks }: Distribution): WordPicks {
   return picks.map((pick) => ids[pick] as number);
 }
 
+/** The preposition of a draw. */
 export const prepositionWords = spaced(prepositions);
+/** The terminator of a draw. */
 export const terminatorWords = unspaced(terminators);
+/** The article that follows a preposition. */
 export const theWord = addWord(" the");
 const adverbWords = spaced(adverbs);
 
@@ -65,6 +70,7 @@ function phrases({ values, picks }: Distribution): Picks<Picks<WordPicks>> {
 
 /** A verb phrase has no nouns and a noun phrase no verbs, so that they share their symbols. */
 export const nounPhraseWords = phrases(nounPhrases);
+/** The word lists of a draw's verb phrase. */
 export const verbPhraseWords = phrases(verbPhrases);
 /** For every draw the symbols of the sentence. */
 export const sentenceForms: Picks<string> = Array.from(sentences.picks, (pick) => sentences.values[pick] as string);

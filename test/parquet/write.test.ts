@@ -265,7 +265,9 @@ async function differences(path: string, sampled: readonly Sample[]): Promise<un
 
 const codecs: readonly CodecName[] = ["uncompressed", "snappy", "gzip", "zstd"];
 const cases = codecs.flatMap((codec) =>
-  [0, 0.3, 1].flatMap((nullShare) => [8, 4000].map((distinct) => ({ codec, nullShare, distinct }))),
+  (codec === "snappy" ? [0, 0.3, 1] : [0.3]).flatMap((nullShare) =>
+    [8, 4000].map((distinct) => ({ codec, nullShare, distinct })),
+  ),
 );
 
 describe("ParquetFileWriter", () => {

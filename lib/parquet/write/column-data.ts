@@ -31,12 +31,14 @@ export interface ColumnData {
 
 /** Values without nulls in the form that Parquet's PLAIN encoding stores. */
 export type PlainValues = PlainBits | PlainWords | PlainBytes;
+/** Booleans. */
 export interface PlainBits {
   readonly kind: "bits";
   readonly count: number;
   /** one byte a value, 0 or 1 */
   readonly flags: Uint8Array;
 }
+/** Values of a fixed width. */
 export interface PlainWords {
   readonly kind: "words";
   readonly count: number;
@@ -46,6 +48,7 @@ export interface PlainWords {
   /** how two values compare; "bigEndian" is two's complement, highest byte first; "none" has no statistics */
   readonly order: "i32" | "i64" | "f32" | "f64" | "bigEndian" | "none";
 }
+/** Strings or bytes. */
 export interface PlainBytes {
   readonly kind: "bytes";
   readonly count: number;

@@ -16,6 +16,7 @@ export interface PlacedRowGroup {
   readonly indexes: readonly PlacedIndex[];
 }
 
+/** Where the page index of a chunk lies in the file. */
 export interface PlacedIndex {
   readonly offsetIndex: { readonly offset: number; readonly bytes: number };
   readonly columnIndex?: { readonly offset: number; readonly bytes: number };

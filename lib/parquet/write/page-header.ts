@@ -1,9 +1,13 @@
 import { ThriftWriter } from "./thrift-writer.ts";
 
+/** Encoding PLAIN of parquet.thrift. */
 export const encodingPlain = 0;
+/** Encoding RLE of parquet.thrift. */
 export const encodingRle = 3;
+/** Encoding RLE_DICTIONARY of parquet.thrift. */
 export const encodingRleDictionary = 8;
 
+/** What a page header says. */
 export interface PageDescription {
   readonly kind: "data" | "dictionary";
   /** rows of a data page, nulls included, or entries of a dictionary */

@@ -5,6 +5,7 @@ export interface EncodedRowGroup {
   readonly chunks: readonly EncodedChunk[];
 }
 
+/** One column of a row group. */
 export interface EncodedChunk {
   readonly codec: CodecName;
   readonly encodings: readonly number[];
@@ -17,6 +18,7 @@ export interface EncodedChunk {
   readonly pages: readonly EncodedPage[];
 }
 
+/** Statistics of a chunk or page; values are as Parquet stores them in statistics. */
 export interface ChunkStatistics {
   readonly nulls: number;
   readonly distinct?: number;
@@ -24,6 +26,7 @@ export interface ChunkStatistics {
   readonly max?: Uint8Array;
 }
 
+/** One data page of a chunk. */
 export interface EncodedPage extends ChunkStatistics {
   readonly offset: number;
   /** page header and body */
@@ -32,8 +35,10 @@ export interface EncodedPage extends ChunkStatistics {
   readonly allNull: boolean;
 }
 
+/** Codecs that the writer knows. */
 export type CodecName = "uncompressed" | "snappy" | "gzip" | "zstd";
 
+/** How columns are cut into pages and compressed. */
 export interface ParquetWriteOptions {
   /** Default snappy. A column chunk that compression does not shrink is stored uncompressed. */
   readonly codec?: CodecName;
