@@ -93,11 +93,8 @@ class Driver {
   async #carryOut(command: Command): Promise<void> {
     const { state, invoker } = this.#ports;
     switch (command.kind) {
-      case "open": {
-        const { generation, tasks } = this.#state.stages[command.stage]!;
-        await state.openStage(this.#options.queryId, this.#lease, command.stage, generation, tasks.length);
-        return;
-      }
+      case "open":
+        return this.#open(command.stage);
       case "invoke":
         return this.#invoke(command);
       case "abort":
@@ -110,6 +107,15 @@ class Driver {
       case "end":
         return state.finishQuery(this.#options.queryId, this.#lease, command.outcome);
     }
+  }
+
+  async #open(stage: number): Promise<void> {
+    const { queryId } = this.#options;
+    const { generation, tasks } = this.#state.stages[stage]!;
+    await this.#ports.state.openStage(queryId, this.#lease, stage, generation, tasks.length);
+    const records = await this.#ports.state.listTasks(queryId, stage, generation);
+    const wins = new Map(records.flatMap(({ task, win }) => (win ? [[task, win] as const] : [])));
+    this.#events.push({ kind: "opened", stage, wins });
   }
 
   async #invoke(command: Extract<Command, { kind: "invoke" }>): Promise<void> {

@@ -21,7 +21,7 @@ export interface TaskState {
 }
 
 export interface StageState {
-  readonly status: "waiting" | "running" | "sealing" | "sealed";
+  readonly status: "waiting" | "opening" | "running" | "sealing" | "sealed";
   readonly generation: number;
   readonly tasks: readonly TaskState[];
 }
@@ -61,6 +61,8 @@ export interface FailedEvent {
 }
 
 export type Event =
+  /** The stage's records are there; `wins` are those that an earlier holder of the query already had. */
+  | { readonly kind: "opened"; readonly stage: number; readonly wins: ReadonlyMap<number, Win> }
   | { readonly kind: "committed"; readonly stage: number; readonly task: number; readonly win: Win }
   | FailedEvent
   | { readonly kind: "sealed"; readonly stage: number }
@@ -68,6 +70,7 @@ export type Event =
   | { readonly kind: "cancel" };
 
 export type Command =
+  /** Open the stage's records; answered by `opened`. */
   | { readonly kind: "open"; readonly stage: number }
   | {
       readonly kind: "invoke";

@@ -33,6 +33,14 @@ function apply(state: QueryState, input: StepInput, options: StepOptions): StepR
       return { state, commands: [] };
     case "cancel":
       return end({ ...state, status: "cancelled" });
+    case "opened": {
+      const stage = state.stages[event.stage]!;
+      const tasks = stage.tasks.map((task, i) => {
+        const win = event.wins.get(i);
+        return win ? { ...task, win } : task;
+      });
+      return { state: withStage(state, event.stage, { ...stage, status: "running", tasks }), commands: [] };
+    }
     case "sealed":
       return applySealed(state, event.stage);
     case "committed": {
@@ -97,7 +105,8 @@ function advance(state: QueryState, input: StepInput, options: StepOptions): Ste
   for (const { id, inputs } of state.graph.stages) {
     let stage = stages[id]!;
     if (stage.status === "waiting" && inputs.every((i) => stages[i]!.status === "sealed")) {
-      stage = { ...stage, status: "running" };
+      stage = { ...stage, status: "opening" };
+      stages[id] = stage;
       commands.push({ kind: "open", stage: id });
     }
     if (stage.status !== "running") continue;

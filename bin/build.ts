@@ -1,0 +1,61 @@
+/**
+ * Builds what is published: kernels, then the bundles in dist/. `npm ci` runs it (the prepare script), so that a clone,
+ * a tarball and `npx volley` all have them; nothing built is checked in, so nothing checked in can be stale.
+ */
+import { execFileSync } from "node:child_process";
+import { chmodSync, copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { build } from "esbuild";
+import "../lib/kernels/build.ts";
+
+const root = join(import.meta.dirname, "..");
+const dist = join(root, "dist");
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist);
+const result = await build({
+  absWorkingDir: root,
+  entryPoints: {
+    index: "lib/index.ts",
+    volley: "bin/volley.ts",
+    worker: "lib/executor/worker.ts",
+    "tpch-worker": "lib/tpch/generator-worker.ts",
+  },
+  outdir: dist,
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  packages: "external",
+  minifySyntax: true,
+  metafile: true,
+  logLevel: "warning",
+});
+copyFileSync(join(root, "lib/kernels/kernels.wasm"), join(dist, "kernels.wasm"));
+chmodSync(join(dist, "volley.js"), 0o755);
+
+// Declarations for users of the library.
+const tsc = join(createRequire(import.meta.url).resolve("typescript/package.json"), "..", "bin", "tsc");
+execFileSync(
+  process.execPath,
+  [
+    tsc,
+    "-p",
+    join(root, "tsconfig.json"),
+    "--noEmit",
+    "false",
+    "--emitDeclarationOnly",
+    "--declaration",
+    "--outDir",
+    join(dist, "types"),
+    "--rootDir",
+    root,
+  ],
+  {
+    stdio: "inherit",
+  },
+); // prettier-ignore
+const bytes = Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+process.stdout.write(`dist: ${Object.keys(result.metafile.outputs).length} files, ${Math.round(bytes / 1024)} KiB\n`);

@@ -1,0 +1,129 @@
+/** Tables of the local disk: names registered in a session, and paths written in queries. */
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { glob, isDynamicPattern } from "tinyglobby";
+import type { DataType } from "../arrow/types.ts";
+import { QueryError } from "../errors.ts";
+import { nearestName } from "../expr/nearest-name.ts";
+import { LocalFiles } from "../storage/local-files.ts";
+import type { ObjectInfo, ObjectStore } from "../storage/object-store.ts";
+import { csvTable } from "./csv-table.ts";
+import { ParquetTables } from "./parquet-table.ts";
+import type { Catalog, CsvOptions, Table } from "./table.ts";
+
+export type TableFormat = "parquet" | "csv";
+
+export interface PathOptions extends Partial<CsvOptions> {
+  /** CSV: column types that are not to be guessed. */
+  readonly types?: Readonly<Record<string, DataType>>;
+}
+
+/** How a registered name finds its files. Files are listed anew for every query. */
+export interface TableSource {
+  readonly paths: readonly string[];
+  readonly format: TableFormat | "auto";
+  readonly options?: PathOptions;
+}
+
+const extensions: Readonly<Record<string, TableFormat>> = {
+  ".parquet": "parquet",
+  ".parq": "parquet",
+  ".csv": "csv",
+  ".tsv": "csv",
+};
+
+export class LocalCatalog implements Catalog {
+  readonly files: ObjectStore = new LocalFiles();
+  readonly #sources = new Map<string, { readonly name: string; readonly source: TableSource }>();
+  readonly #parquet = new ParquetTables(this.files);
+
+  register(name: string, source: TableSource): void {
+    this.#sources.set(name.toLowerCase(), { name, source });
+  }
+
+  /** False when there was no such table. */
+  drop(name: string): boolean {
+    return this.#sources.delete(name.toLowerCase());
+  }
+
+  has(name: string): boolean {
+    return this.#sources.has(name.toLowerCase());
+  }
+
+  names(): readonly string[] {
+    return [...this.#sources.values()].map(({ name }) => name).sort();
+  }
+
+  async table(name: readonly string[]): Promise<Table | undefined> {
+    const found = this.#sources.get(name.join(".").toLowerCase());
+    return found && this.#resolve(found.name, found.source);
+  }
+
+  async path(paths: readonly string[], format: TableFormat | "auto", options?: PathOptions): Promise<Table> {
+    return this.#resolve(paths.join(", "), { paths, format, ...(options && { options }) });
+  }
+
+  async #resolve(name: string, source: TableSource): Promise<Table> {
+    const files = (await Promise.all(source.paths.map((path) => this.#expand(path)))).flat();
+    const format = source.format === "auto" ? detectFormat(files) : source.format;
+    return format === "csv"
+      ? csvTable(name, files, this.files, source.options ?? {})
+      : this.#parquet.table(name, files);
+  }
+
+  /** The files that a path, folder or pattern names, in path order. @throws QueryError not_found */
+  async #expand(path: string): Promise<readonly ObjectInfo[]> {
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) {
+      throw new QueryError("unsupported", `${path}: the embedded cluster reads local files only`);
+    }
+    const isFolder = await stat(path).then(
+      (stats) => stats.isDirectory(),
+      () => false,
+    );
+    const exists = isFolder || (await stat(path).catch(() => undefined)) !== undefined;
+    const paths = !exists && isDynamicPattern(path) ? await glob(path, patternOptions) : [resolve(path)];
+    const found = isFolder ? await glob("**/*", { ...patternOptions, cwd: path }) : paths;
+    const data = isFolder ? found.filter((file) => !/(^|[/\\])[._]/.test(file.slice(resolve(path).length))) : found;
+    const infos = await Promise.all(data.sort().map((file) => this.files.head(resolve(file))));
+    const files = infos.filter((info) => info !== undefined);
+    if (files.length > 0) return isFolder ? ofOneFormat(files) : files;
+    throw new QueryError("not_found", `no files at ${path}`, await this.#hint(path));
+  }
+
+  async #hint(path: string): Promise<{ hint?: string }> {
+    const folder = resolve(path, "..");
+    const siblings = await glob("*", { ...patternOptions, cwd: folder, onlyFiles: false }).catch(() => []);
+    const near = nearestName(
+      path.split("/").at(-1) ?? path,
+      siblings.map(
+        (file) =>
+          file
+            .replace(/[/\\]$/, "")
+            .split(/[/\\]/)
+            .at(-1) ?? file,
+      ),
+    );
+    return near ? { hint: `Did you mean ${near}?` } : {};
+  }
+}
+
+const patternOptions = { absolute: true, onlyFiles: true, expandDirectories: false } as const;
+
+function formatOf(path: string): TableFormat | undefined {
+  const dot = path.lastIndexOf(".");
+  return dot < 0 ? undefined : extensions[path.slice(dot).toLowerCase()];
+}
+
+/** Of a folder, only the files whose names say that they are tables, when any does. */
+function ofOneFormat(files: readonly ObjectInfo[]): readonly ObjectInfo[] {
+  const known = files.filter((file) => formatOf(file.key));
+  return known.length > 0 ? known : files;
+}
+
+function detectFormat(files: readonly ObjectInfo[]): TableFormat {
+  const formats = new Set(files.map((file) => formatOf(file.key) ?? "parquet"));
+  if (formats.size === 1) return [...formats][0]!;
+  throw new QueryError("invalid_argument", "the path names both Parquet and CSV files", {
+    hint: "Name one kind, such as 'folder/*.parquet'.",
+  });
+}

@@ -1,0 +1,88 @@
+/** A table from Parquet files: schema and statistics of their footers, which are cached by file version. */
+import { type Schema, sameType, typeName } from "../arrow/types.ts";
+import { QueryError } from "../errors.ts";
+import { type ParquetFooter, readFooter } from "../parquet/footer.ts";
+import { rowGroupInfos, tableStatistics } from "../parquet/statistics.ts";
+import type { ObjectInfo, ObjectStore } from "../storage/object-store.ts";
+import type { Table, TableFile } from "./table.ts";
+
+/** Up to so many files, every footer is read at planning; of more, an even sample. */
+const footersAllMax = 256;
+const footersSample = 64;
+const readsAtOnce = 16;
+const cacheMax = 4096;
+
+export class ParquetTables {
+  readonly #objects: ObjectStore;
+  readonly #footers = new Map<string, ParquetFooter>();
+
+  constructor(objects: ObjectStore) {
+    this.#objects = objects;
+  }
+
+  async table(name: string, files: readonly ObjectInfo[]): Promise<Table> {
+    const sampled = files.length > footersAllMax ? evenly(files, footersSample) : files;
+    const footers = await this.#readAll(sampled);
+    const schema = footers[0]!.schema;
+    for (const footer of footers) checkSchema(name, schema, footers[0]!.path, footer);
+    const whole = files.reduce((sum, file) => sum + file.bytes, 0);
+    const byPath = new Map(footers.map((footer) => [footer.path, footer]));
+    return {
+      name,
+      format: "parquet",
+      schema,
+      files: files.map((file) => tableFile(file, byPath.get(file.key), schema)),
+      statistics: tableStatistics(schema, footers, { bytes: whole }),
+    };
+  }
+
+  async #readAll(files: readonly ObjectInfo[]): Promise<ParquetFooter[]> {
+    const footers: ParquetFooter[] = new Array(files.length);
+    let next = 0;
+    const reader = async () => {
+      for (let i = next++; i < files.length; i = next++) footers[i] = await this.#read(files[i]!);
+    };
+    await Promise.all(Array.from({ length: Math.min(readsAtOnce, files.length) }, reader));
+    return footers;
+  }
+
+  async #read(file: ObjectInfo): Promise<ParquetFooter> {
+    const key = `${file.key}\0${file.etag}`;
+    const known = this.#footers.get(key);
+    if (known) return known;
+    const footer = await readFooter(this.#objects, file.key, file);
+    if (this.#footers.size >= cacheMax) this.#footers.delete(this.#footers.keys().next().value!);
+    this.#footers.set(key, footer);
+    return footer;
+  }
+}
+
+function tableFile(file: ObjectInfo, footer: ParquetFooter | undefined, schema: Schema): TableFile {
+  const { key: path, bytes, etag } = file;
+  return { path, bytes, etag, ...(footer && { rowGroups: rowGroupInfos(footer, schema) }) };
+}
+
+/** Every file must have the table's columns, with their types; its order and further columns do not matter. */
+function checkSchema(table: string, schema: Schema, from: string, footer: ParquetFooter): void {
+  if (footer.schema === schema) return;
+  const fields = new Map(footer.schema.fields.map((field) => [field.name.toLowerCase(), field]));
+  for (const field of schema.fields) {
+    const other = fields.get(field.name.toLowerCase());
+    if (!other) {
+      throw new QueryError(
+        "type_mismatch",
+        `the files of ${table} differ: ${from} has a column ${field.name}, ${footer.path} has not`,
+      );
+    }
+    if (!sameType(field.type, other.type)) {
+      throw new QueryError(
+        "type_mismatch",
+        `the files of ${table} differ: ${field.name} is ${typeName(field.type)} in ${from}, and ${typeName(other.type)} in ${footer.path}`,
+      );
+    }
+  }
+}
+
+function evenly<T>(items: readonly T[], count: number): T[] {
+  return Array.from({ length: count }, (_, i) => items[Math.floor((i * (items.length - 1)) / (count - 1))]!);
+}

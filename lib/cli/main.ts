@@ -1,0 +1,136 @@
+/** `volley`: runs SQL from the command line, a file, standard input or an interactive shell. */
+import { readFileSync } from "node:fs";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { QueryError } from "../errors.ts";
+import { type OutputFormat, outputFormats } from "../output/format.ts";
+import { parseBytes, SessionContext } from "../session.ts";
+import { version } from "../version.ts";
+import { runScript } from "./run-script.ts";
+import { registerTables } from "./tables.ts";
+import type { TpchArguments } from "./tpch.ts";
+
+/** Exit codes. */
+export const exit = { ok: 0, queryFailed: 1, usage: 2 } as const;
+
+export interface CliOptions {
+  readonly file?: string;
+  readonly table: readonly string[];
+  readonly tables: readonly string[];
+  readonly format?: OutputFormat;
+  readonly output?: string;
+  readonly threads?: number;
+  readonly memory?: string;
+  readonly param: readonly string[];
+  readonly timer?: boolean;
+  readonly progress: boolean;
+}
+
+/** Runs the command; resolves with its exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code: number = exit.ok;
+  const program = buildProgram((exitCode) => {
+    code = exitCode;
+  });
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exit.ok : exit.usage;
+    throw error;
+  }
+}
+
+function buildProgram(done: (code: number) => void): Command {
+  const program = new Command("volley")
+    .description("SQL over Parquet and CSV, in distributed stages on this machine.")
+    .version(version, "-V, --version")
+    .argument("[sql]", "statements to run, separated by ;")
+    .option("-f, --file <file>", "run the statements in a file")
+    .option("-t, --table <name=path>", "name a file, folder or pattern (repeatable)", collect, [])
+    .option("-T, --tables <dir>", "name every file and folder in a folder (repeatable)", collect, [])
+    .addOption(new Option("-F, --format <format>", "how to print answers").choices([...outputFormats]))
+    .option("-o, --output <file>", "write the answer to a file; its ending gives the format unless --format does")
+    .option(
+      "-p, --param <value>",
+      "the value of the next parameter ($1, $2, …), or name=value (repeatable)",
+      collect,
+      [],
+    )
+    .option("--threads <n>", "executor threads (default: all cores)", positiveInteger)
+    .option("--memory <size>", "memory of all executors together, such as 4GB (default: 3/4 of the machine's)", size)
+    .option("--timer", "print how long each statement took, on standard error")
+    .option("--no-progress", "no progress bar")
+    .showHelpAfterError("(volley --help shows how)")
+    .exitOverride()
+    .action(async (sql: string | undefined, options: CliOptions) => done(await runSql(sql, options)));
+  program
+    .command("tpch")
+    .description("Generate the TPC-H tables as Parquet.")
+    .requiredOption("--sf <scale>", "scale factor: 1 is about 1 GB of raw data", positiveNumber)
+    .requiredOption("--out <dir>", "folder to write to")
+    .option("--parts <k>", "files per large table", positiveInteger, 1)
+    .option("--threads <n>", "generator threads (default: all cores)", positiveInteger)
+    .option("--no-progress", "no progress bar")
+    .exitOverride()
+    .action(async (options: TpchArguments) => done(await runTpch(options)));
+  return program;
+}
+
+async function runSql(sql: string | undefined, options: CliOptions): Promise<number> {
+  if (sql !== undefined && options.file !== undefined) return usage("give either SQL or --file, not both");
+  const interactive = sql === undefined && options.file === undefined && process.stdin.isTTY === true;
+  let text = "";
+  try {
+    if (!interactive) text = sql ?? readFileSync(options.file ?? 0, "utf8");
+  } catch (error) {
+    return usage(`cannot read ${options.file ?? "standard input"}: ${(error as Error).message}`);
+  }
+  const { threads, memory } = options;
+  const session = await SessionContext.standalone({ ...(threads && { threads }), ...(memory && { memory }) });
+  try {
+    await registerTables(session, options);
+    if (!interactive) return await runScript(session, text, options);
+    const { runShell } = await import("./shell.ts");
+    return await runShell(session, options);
+  } catch (error) {
+    if (!(error instanceof QueryError)) throw error;
+    process.stderr.write(`error: ${error.message}\n${error.hint ? `hint: ${error.hint}\n` : ""}`);
+    return error.code === "invalid_argument" ? exit.usage : exit.queryFailed;
+  } finally {
+    await session.close();
+  }
+}
+
+async function runTpch(options: TpchArguments): Promise<number> {
+  const { generateCommand } = await import("./tpch.ts");
+  return generateCommand(options);
+}
+
+function usage(message: string): number {
+  process.stderr.write(`error: ${message}\n`);
+  return exit.usage;
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+function positiveInteger(value: string): number {
+  if (/^[1-9]\d*$/.test(value)) return Number(value);
+  throw new InvalidArgumentError("It must be a whole number from 1.");
+}
+
+function positiveNumber(value: string): number {
+  const number = Number(value);
+  if (number > 0 && Number.isFinite(number)) return number;
+  throw new InvalidArgumentError("It must be a number above 0.");
+}
+
+function size(value: string): string {
+  try {
+    parseBytes(value);
+    return value;
+  } catch {
+    throw new InvalidArgumentError("It must be a size such as 512MB or 4GB.");
+  }
+}

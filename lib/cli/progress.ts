@@ -1,0 +1,49 @@
+/** A progress bar on a terminal's standard error, for queries that take longer than a second. */
+import { Presets, SingleBar } from "cli-progress";
+import { counterOf, results } from "../explain/analyze.ts";
+import { formatBytes, formatCount } from "../explain/quantities.ts";
+import type { QueryHandle } from "../query-handle.ts";
+import type { QueryState } from "../scheduler/state.ts";
+
+const appearsAfterMs = 1000;
+
+/** Returns the function that takes the bar away. Nothing is shown when the stream is no terminal. */
+export function showProgress(handle: QueryHandle, stream: NodeJS.WriteStream): () => void {
+  if (!stream.isTTY) return () => {};
+  let bar: SingleBar | undefined;
+  let state: QueryState | undefined;
+  const timer = setTimeout(() => {
+    bar = new SingleBar({ stream, clearOnComplete: true, format: barFormat, hideCursor: true }, Presets.shades_classic);
+    const shown = describe(state);
+    bar.start(shown.total, shown.done, shown.payload);
+  }, appearsAfterMs);
+  timer.unref();
+  handle.onProgress((next) => {
+    state = next;
+    const shown = describe(next);
+    bar?.update(shown.done, shown.payload);
+  });
+  return () => {
+    clearTimeout(timer);
+    bar?.stop();
+  };
+}
+
+const barFormat =
+  " {bar} {value}/{total} tasks | stage {stage}/{stages} | {rows} rows | {bytes} read | {duration_formatted}";
+
+function describe(state: QueryState | undefined) {
+  const stages = state?.stages ?? [];
+  const done = stages.flatMap(results);
+  const sealed = stages.filter((stage) => stage.status === "sealed").length;
+  return {
+    total: stages.reduce((sum, stage) => sum + stage.tasks.length, 0),
+    done: done.length,
+    payload: {
+      stage: Math.min(stages.length, sealed + 1),
+      stages: stages.length,
+      rows: formatCount(done.reduce((sum, task) => sum + task.rows, 0)),
+      bytes: formatBytes(done.reduce((sum, task) => sum + counterOf(task.metrics, "bytesRead"), 0)),
+    },
+  };
+}

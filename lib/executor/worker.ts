@@ -1,0 +1,53 @@
+/** A worker thread of the embedded cluster: an executor that runs one task at a time. */
+import { parentPort, workerData } from "node:worker_threads";
+import { QueryError, type QueryErrorJson } from "../errors.ts";
+import { LinearMemory, useKernelModule } from "../kernels/memory.ts";
+import type { Task, TaskResult } from "../stages/graph.ts";
+import { LocalFiles } from "../storage/local-files.ts";
+import { LocalStore } from "../storage/local-store.ts";
+import { executeTask } from "./execute.ts";
+
+export interface WorkerOptions {
+  readonly kernels: WebAssembly.Module;
+  readonly memoryBytes: number;
+  readonly shuffleDirectory: string;
+  readonly spillDirectory: string;
+}
+
+export type WorkerRequest =
+  | { readonly kind: "run"; readonly task: Task }
+  | { readonly kind: "abort"; readonly attemptId: string };
+
+export interface WorkerReply {
+  readonly attemptId: string;
+  readonly result?: TaskResult;
+  readonly error?: QueryErrorJson;
+}
+
+function main(options: WorkerOptions): void {
+  useKernelModule(options.kernels);
+  const memory = new LinearMemory({ limitBytes: options.memoryBytes });
+  const tables = new LocalFiles();
+  const shuffle = new LocalStore(options.shuffleDirectory);
+  const running = new Map<string, AbortController>();
+
+  const run = async (task: Task): Promise<WorkerReply> => {
+    const abort = new AbortController();
+    running.set(task.attemptId, abort);
+    try {
+      const environment = { memory, tables, shuffle, spillDirectory: options.spillDirectory, signal: abort.signal };
+      return { attemptId: task.attemptId, result: await executeTask(task, environment) };
+    } catch (thrown) {
+      return { attemptId: task.attemptId, error: QueryError.from(thrown).toJSON() };
+    } finally {
+      running.delete(task.attemptId);
+    }
+  };
+
+  parentPort!.on("message", async (request: WorkerRequest) => {
+    if (request.kind === "run") parentPort!.postMessage(await run(request.task));
+    else running.get(request.attemptId)?.abort(new QueryError("cancelled", "the query was cancelled"));
+  });
+}
+
+if (parentPort) main(workerData as WorkerOptions);

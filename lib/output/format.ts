@@ -1,0 +1,118 @@
+/** Writes an answer in the form that was asked for, to standard output or a file. */
+import { createWriteStream } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { extname } from "node:path";
+import type { Writable } from "node:stream";
+import { QueryError } from "../errors.ts";
+import type { QueryHandle } from "../query-handle.ts";
+import { csvLines, jsonLines, jsonText, markdownLines, uniqueNames } from "./text.ts";
+
+export const outputFormats = ["table", "csv", "json", "jsonl", "markdown", "arrow", "parquet"] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+const endings: Readonly<Record<string, OutputFormat>> = {
+  ".csv": "csv",
+  ".json": "json",
+  ".jsonl": "jsonl",
+  ".ndjson": "jsonl",
+  ".md": "markdown",
+  ".arrow": "arrow",
+  ".arrows": "arrow",
+  ".parquet": "parquet",
+  ".txt": "table",
+};
+
+/** @throws QueryError invalid_argument when the ending says nothing */
+export function formatOfFile(path: string): OutputFormat {
+  const format = endings[extname(path).toLowerCase()];
+  if (format) return format;
+  throw new QueryError("invalid_argument", `the ending of ${path} is no known format`, {
+    hint: `Give --format, or end it in ${Object.keys(endings).join(", ")}.`,
+  });
+}
+
+export interface WriteOptions {
+  readonly format: OutputFormat;
+  /** A file, which appears only when it is complete; standard output if absent. */
+  readonly output?: string;
+  readonly rowsMax?: number;
+}
+
+export async function writeAnswer(handle: QueryHandle, options: WriteOptions): Promise<void> {
+  if (!options.output) return writeTo(process.stdout, handle, options);
+  const partial = `${options.output}.${process.pid}.tmp`;
+  const file = createWriteStream(partial);
+  try {
+    await writeTo(file, handle, options);
+    await new Promise<void>((resolve, reject) =>
+      file.end((error?: Error | null) => (error ? reject(error) : resolve())),
+    );
+    await rename(partial, options.output);
+  } catch (error) {
+    file.destroy();
+    await rm(partial, { force: true });
+    if (error instanceof QueryError) throw error;
+    throw new QueryError("resource", `cannot write ${options.output}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function writeTo(stream: Writable, handle: QueryHandle, options: WriteOptions): Promise<void> {
+  const closed = new Promise<never>((_, reject) => stream.once("error", reject));
+  closed.catch(() => {});
+  const write = async (chunk: string | Uint8Array) => {
+    if (!stream.write(chunk)) await Promise.race([new Promise((resolve) => stream.once("drain", resolve)), closed]);
+  };
+  for await (const chunk of chunks(handle, options)) await write(chunk);
+}
+
+async function* chunks(handle: QueryHandle, options: WriteOptions): AsyncGenerator<string | Uint8Array> {
+  switch (options.format) {
+    case "table": {
+      const { formatTable } = await import("./table.ts");
+      yield `${await formatTable(handle, options.rowsMax ? { rowsMax: options.rowsMax } : {})}\n`;
+      return;
+    }
+    case "csv":
+      return yield* joined(csvLines(handle));
+    case "json":
+      return yield* joined(jsonText(handle));
+    case "jsonl":
+      return yield* joined(jsonLines(handle));
+    case "markdown":
+      return yield* joined(markdownLines(handle));
+    case "arrow":
+      yield await handle.toIpc();
+      return;
+    case "parquet":
+      return yield* parquetChunks(handle);
+  }
+}
+
+/** Row group by row group; columns of one name are told apart, since Parquet wants distinct names. */
+async function* parquetChunks(handle: QueryHandle): AsyncGenerator<Uint8Array> {
+  const { ParquetStreamWriter } = await import("../parquet/write/stream-writer.ts");
+  const pieces: Uint8Array[] = [];
+  const names = uniqueNames(handle.columns.map((column) => column.name));
+  const fields = handle.schema().fields.map((field, i) => ({ ...field, name: names[i]! }));
+  const writer = new ParquetStreamWriter({ fields }, (bytes) => void pieces.push(bytes));
+  for (const stream of await handle.streams()) {
+    await writer.write(stream);
+    yield* pieces.splice(0);
+  }
+  await writer.finish();
+  yield* pieces.splice(0);
+}
+
+const chunkChars = 64 << 10;
+
+/** Lines in larger pieces: one write a line would be slow. */
+async function* joined(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  let piece = "";
+  for await (const line of lines) {
+    piece += line;
+    if (piece.length < chunkChars) continue;
+    yield piece;
+    piece = "";
+  }
+  if (piece !== "") yield piece;
+}

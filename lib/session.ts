@@ -1,0 +1,174 @@
+/** A session: registered tables and views, and the cluster that answers their queries. */
+import { availableParallelism, totalmem } from "node:os";
+import { LocalCatalog, type PathOptions } from "./catalog/local-catalog.ts";
+import { EmbeddedCluster } from "./embedded/cluster.ts";
+import { QueryError, unsupported } from "./errors.ts";
+import { type ParameterValues, parameterLiterals } from "./parameters.ts";
+import { type PlannedQuery, type PlanningOptions, planQuery } from "./query.ts";
+import { QueryHandle } from "./query-handle.ts";
+import type { Query } from "./sql/ast.ts";
+import { parse } from "./sql/parse.ts";
+import type { TaskOptions } from "./stages/graph.ts";
+import type { SizingOptions } from "./stages/sizing.ts";
+import { runStatement } from "./statements.ts";
+
+export interface StandaloneOptions {
+  /** Executor threads; default: the machine's cores. */
+  readonly threads?: number;
+  /** Memory of all executors together, in bytes, or such as "2GB"; default: three quarters of the machine's. */
+  readonly memory?: number | string;
+  /** Where shuffle and spill files go; default: the system's temporary directory. */
+  readonly temporaryDirectory?: string;
+  /** Rows of a batch. */
+  readonly batchRows?: number;
+  /** For tests: how work is cut, and what makes hash tables collide. */
+  readonly testing?: TestingOptions;
+}
+
+export interface TestingOptions extends Partial<SizingOptions> {
+  readonly hashBits?: number;
+  /** Bytes that a task may hold before its operators spill. */
+  readonly taskMemoryBytes?: number;
+  readonly broadcastRowsMax?: number;
+  /** false: always use worker threads. */
+  readonly inline?: boolean;
+}
+
+export interface SqlOptions {
+  /** Values of $1, $2, … or ?, or of $name by name. */
+  readonly parameters?: ParameterValues;
+  readonly signal?: AbortSignal;
+}
+
+export const batchRowsDefault = 8192;
+/** Scans of at most so many bytes run in the caller's thread when there is nothing else to the query. */
+const inlineBytesMax = 512 << 10;
+const inlineRowsMax = 20_000;
+
+export class SessionContext {
+  readonly catalog = new LocalCatalog();
+  /** Views by lower-case name: what CREATE VIEW was given. */
+  readonly views = new Map<string, { readonly name: string; readonly sql: string }>();
+  readonly cluster: EmbeddedCluster;
+  readonly #options: StandaloneOptions;
+  #closed = false;
+
+  private constructor(options: StandaloneOptions) {
+    this.#options = options;
+    const threads = options.threads ?? availableParallelism();
+    if (!Number.isInteger(threads) || threads < 1) {
+      throw new QueryError("invalid_argument", `threads must be a whole number from 1, not ${threads}`);
+    }
+    const { temporaryDirectory } = options;
+    const memoryBytes = options.memory === undefined ? totalmem() * 0.75 : parseBytes(options.memory);
+    this.cluster = new EmbeddedCluster({ threads, memoryBytes, ...(temporaryDirectory && { temporaryDirectory }) });
+  }
+
+  /** An embedded cluster in this process: nothing to start, nothing to keep running. */
+  static async standalone(options: StandaloneOptions = {}): Promise<SessionContext> {
+    return new SessionContext(options);
+  }
+
+  /** Names Parquet data: a file, a folder or a pattern. It is opened once now, so that mistakes show early. */
+  async registerParquet(name: string, path: string | readonly string[]): Promise<void> {
+    await this.#register(name, path, "parquet");
+  }
+
+  /** Names CSV data. Types are guessed from the start of the first file unless `options.types` gives them. */
+  async registerCsv(name: string, path: string | readonly string[], options: PathOptions = {}): Promise<void> {
+    await this.#register(name, path, "csv", options);
+  }
+
+  async #register(
+    name: string,
+    path: string | readonly string[],
+    format: "parquet" | "csv",
+    options?: PathOptions,
+  ): Promise<void> {
+    const paths = typeof path === "string" ? [path] : path;
+    await this.catalog.path(paths, format, options);
+    this.catalog.register(name, { paths, format, ...(options && { options }) });
+  }
+
+  /**
+   * Plans one statement. A query starts when its answer is first asked for; any other statement is done on return.
+   * @throws QueryError when the text is no SQL, names what is not there, or asks for what Volley does not do
+   */
+  async sql(text: string, options: SqlOptions = {}): Promise<QueryHandle> {
+    const statements = await parse(text);
+    if (statements.length === 1) return runStatement(this, statements[0]!, options);
+    if (statements.length === 0) throw new QueryError("syntax", "there is no statement");
+    throw unsupported("more than one statement in a call of sql()");
+  }
+
+  /** Runs statements separated by `;` one after the other; gives a handle for each. */
+  async *script(text: string, options: SqlOptions = {}): AsyncGenerator<QueryHandle> {
+    for (const statement of await parse(text)) yield await runStatement(this, statement, options);
+  }
+
+  /** Plans a query without running it. */
+  plan(query: Query, options: SqlOptions = {}): Promise<PlannedQuery> {
+    const parameters = parameterLiterals(options.parameters);
+    return planQuery(query, {
+      ...this.planning(),
+      catalog: this.catalog,
+      views: new Map([...this.views].map(([key, view]) => [key, view.sql])),
+      ...(parameters && { parameters }),
+    });
+  }
+
+  /** What planning depends on besides the query. */
+  planning(): Omit<PlanningOptions, "catalog"> {
+    const { testing } = this.#options;
+    const broadcastRowsMax = testing?.broadcastRowsMax;
+    return {
+      slots: this.cluster.threads,
+      ...(testing && { sizing: definedOnly(testing) }),
+      ...(broadcastRowsMax !== undefined && { broadcastRowsMax }),
+    };
+  }
+
+  /** A handle that runs a planned query when it is first read. */
+  handle(planned: PlannedQuery, options: SqlOptions & { readonly analyze?: boolean } = {}): QueryHandle {
+    if (this.#closed) throw new QueryError("cancelled", "the session is closed");
+    const { testing } = this.#options;
+    const task: TaskOptions = {
+      batchRows: this.#options.batchRows ?? batchRowsDefault,
+      memoryBytes: testing?.taskMemoryBytes ?? Math.floor(this.cluster.executorMemoryBytes * 0.8),
+      ...(testing?.hashBits !== undefined && { hashBits: testing.hashBits }),
+      ...(options.analyze && { analyze: true }),
+    };
+    const inline = testing?.inline !== false && isSmall(planned);
+    return new QueryHandle(this.cluster, planned, { task, inline, ...(options.signal && { signal: options.signal }) });
+  }
+
+  /** Stops every query, ends the threads and removes the temporary files. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.cluster.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+function isSmall({ snapshot, graph }: PlannedQuery): boolean {
+  const bytes = [...snapshot.values()].reduce((sum, table) => sum + table.statistics.bytes, 0);
+  return bytes <= inlineBytesMax && graph.stages.every((stage) => stage.estimatedRows <= inlineRowsMax);
+}
+
+function definedOnly(testing: TestingOptions): Partial<SizingOptions> {
+  const { hashBits: _h, taskMemoryBytes: _m, broadcastRowsMax: _b, inline: _i, ...sizing } = testing;
+  return sizing;
+}
+
+const units: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+
+/** Bytes from a number or such as "512MB", "2GB", "1.5GiB" (powers of 1024). */
+export function parseBytes(size: number | string): number {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?\s*$/i.exec(String(size));
+  const bytes = match ? Number(match[1]) * units[match[2]!.toUpperCase()]! : Number.NaN;
+  if (bytes >= 1) return Math.floor(bytes);
+  throw new QueryError("invalid_argument", `${size} is no size in bytes`, { hint: "Write such as 512MB or 2GB." });
+}

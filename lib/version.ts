@@ -1,0 +1,2 @@
+/** Volley's version, the one of package.json (a test compares them). */
+export const version = "0.1.0";

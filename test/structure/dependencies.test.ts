@@ -1,0 +1,156 @@
+/** The arrows of the architecture: which folder of lib may import which, and that no import goes in a circle. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { describe, it } from "node:test";
+
+const root = join(import.meta.dirname, "../..");
+
+/**
+ * From top to bottom: a folder may import those on later lines, and those beside it that it names here. A file directly
+ * in lib is the folder "lib".
+ */
+const bands: readonly (readonly string[])[] = [
+  ["bin"],
+  ["cli"],
+  ["lib"],
+  ["output", "explain"],
+  ["embedded"],
+  ["optimizer"],
+  ["logical"],
+  ["sql"],
+  ["scheduler"],
+  ["executor"],
+  ["stages"],
+  ["physical"],
+  ["catalog"],
+  ["shuffle"],
+  ["tpch"],
+  ["expr"],
+  ["parquet"],
+  ["arrow"],
+  ["storage"],
+  ["kernels"],
+  ["errors"],
+];
+
+/** Types only, where a band above lends its vocabulary downwards. */
+const typeOnly: ReadonlySet<string> = new Set([
+  "output>lib",
+  "explain>lib",
+  "explain>output",
+  "explain>sql",
+  "stages>optimizer",
+  "catalog>stages",
+  "arrow>expr",
+  "parquet>expr",
+  "parquet>catalog",
+  "physical>logical",
+  "executor>stages",
+  "shuffle>stages",
+  "shuffle>physical",
+]);
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly typeOnly: boolean;
+  readonly dynamic: boolean;
+}
+
+function sources(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .map((name) => join(folder, name))
+    .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts") && !name.includes("assembly"));
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), "utf8");
+  const pattern = /(?:^|\n)\s*(import|export)\s+(type\s)?([^;"']*?from\s+)?"(\.[^"]+)"|import\("(\.[^"]+)"\)/g;
+  return [...text.matchAll(pattern)].map((match) => {
+    const path = match[4] ?? match[5]!;
+    const to = relative(root, join(root, dirname(file), path));
+    const names = match[3]?.match(/\{([^}]*)\}/)?.[1];
+    const allTypes =
+      names !== undefined && names.split(",").every((name) => name.trim() === "" || name.trim().startsWith("type "));
+    return { from: file, to, typeOnly: match[2] !== undefined || allTypes, dynamic: match[5] !== undefined };
+  });
+}
+
+function folderOf(file: string): string {
+  if (file.startsWith("bin/")) return "bin";
+  if (file === "lib/errors.ts") return "errors";
+  const parts = file.split("/");
+  return parts.length === 2 ? "lib" : parts[1]!;
+}
+
+const imports = [...sources("lib"), ...sources("bin")].flatMap(importsOf);
+
+describe("dependencies", () => {
+  it("every folder has its band", () => {
+    const known = new Set(bands.flat());
+    const unknown = new Set(imports.map(({ from }) => folderOf(from)).filter((folder) => !known.has(folder)));
+    assert.deepEqual([...unknown], []);
+  });
+
+  it("imports point downwards", () => {
+    const level = new Map(bands.flatMap((band, i) => band.map((folder) => [folder, i] as const)));
+    const wrong = imports.filter(({ from, to, typeOnly: types }) => {
+      const [a, b] = [folderOf(from), folderOf(to)];
+      if (a === b || level.get(a)! < level.get(b)!) return false;
+      return !(types && typeOnly.has(`${a}>${b}`));
+    });
+    assert.deepEqual(
+      wrong.map(({ from, to, typeOnly: types }) => `${from} → ${to}${types ? " (types)" : ""}`),
+      [],
+    );
+  });
+
+  it("no import goes in a circle", () => {
+    const graph = new Map<string, string[]>();
+    for (const { from, to, typeOnly: types, dynamic } of imports) {
+      if (!types && !dynamic) graph.set(from, [...(graph.get(from) ?? []), to]);
+    }
+    assert.deepEqual(findCycle(graph), []);
+  });
+
+  it("executors know no SQL: what lib/executor/worker.ts loads has neither parser, binder nor optimizer", () => {
+    const graph = new Map<string, string[]>();
+    for (const { from, to, typeOnly: types } of imports) if (!types) graph.set(from, [...(graph.get(from) ?? []), to]);
+    const seen = new Set<string>();
+    const visit = (file: string) => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const next of graph.get(file) ?? []) visit(next);
+    };
+    visit("lib/executor/worker.ts");
+    assert.ok(seen.size > 20, `only ${seen.size} files found`);
+    assert.deepEqual(
+      [...seen].filter((file) => /^lib\/(sql|logical|optimizer|cli|embedded)\//.test(file)),
+      [],
+    );
+  });
+});
+
+/** The files of one circle, or none. */
+function findCycle(graph: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (file: string): readonly string[] => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return [];
+    path.push(file);
+    for (const next of graph.get(file) ?? []) {
+      const cycle = visit(next);
+      if (cycle.length > 0) return cycle;
+    }
+    path.pop();
+    done.add(file);
+    return [];
+  };
+  for (const file of graph.keys()) {
+    const cycle = visit(file);
+    if (cycle.length > 0) return cycle;
+  }
+  return [];
+}
