@@ -5,6 +5,7 @@ import type { ScanInput } from "../stages/graph.ts";
 import { ExchangeMergeOperator } from "./exchange-merge.ts";
 import { ExchangeReadOperator } from "./exchange-read.ts";
 import { FilterOperator } from "./filter.ts";
+import { HashAggregateOperator } from "./hash-aggregate.ts";
 import { LimitOperator } from "./limit.ts";
 import type { Operator, TaskContext } from "./operator.ts";
 import { ProjectOperator } from "./project.ts";
@@ -33,6 +34,8 @@ function build(plan: PhysicalPlan, context: TaskContext, scans: Iterator<ScanInp
         plan,
         plan.inputs.map((input) => build(input, context, scans)),
       );
+    case "aggregate":
+      return new HashAggregateOperator(context, plan, build(plan.input, context, scans));
     case "exchange_read":
       if (plan.merge) return new ExchangeMergeOperator(context, { ...plan, merge: plan.merge });
       return new ExchangeReadOperator(context, plan);
@@ -46,7 +49,6 @@ function build(plan: PhysicalPlan, context: TaskContext, scans: Iterator<ScanInp
     case "shared":
       return build(plan.input, context, scans);
     case "scan":
-    case "aggregate":
     case "hash_join":
     case "nested_loop_join":
     case "single_row":

@@ -1,7 +1,10 @@
 // Entry point of the kernels: every file here holds one family, and each export is one vectorised loop.
+export * from "./aggregate";
 export * from "./copy";
 export * from "./flatten";
+export * from "./group";
 export * from "./ipc";
+export * from "./join";
 export * from "./partition";
 export * from "./sort";
 export * from "./delta";
