@@ -90,7 +90,7 @@ export class CountAccumulator implements Accumulator {
   counts(start: number, n: number, arena: Arena): Ptr {
     this.#rows.reserve(start + n);
     const counts = this.#rows.counts.copy(start, n, arena);
-    if (this.#differs) this.#memory.kernels.addI64(this.#difference.at(start), n, counts);
+    if (this.#differs) this.#memory.kernels.addCounts(this.#difference.at(start), n, counts);
     return counts;
   }
 

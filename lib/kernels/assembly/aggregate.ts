@@ -25,7 +25,7 @@ export function uncountRows(groups: usize, validity: usize, n: u32, state: usize
 }
 
 /** to[i] += values[i]. */
-export function addI64(values: usize, n: u32, to: usize): void {
+export function addCounts(values: usize, n: u32, to: usize): void {
   for (let i: u32 = 0; i < n; i++) store<i64>(to + (i << 3), load<i64>(to + (i << 3)) + load<i64>(values + (i << 3)));
 }
 
