@@ -1,4 +1,4 @@
-/** Rough row counts of physical plans, for sizing stages. Only magnitudes matter here; join order was chosen before. */
+/** Row counts of physical plans, for sizing stages: what lowering wrote down, else rough guesses, of which only magnitudes matter. */
 import type { CatalogSnapshot } from "../catalog/table.ts";
 import type { PhysicalPlan } from "./plan.ts";
 
@@ -9,7 +9,8 @@ export function rowEstimator(snapshot: CatalogSnapshot): (plan: PhysicalPlan) =>
   const estimate = (plan: PhysicalPlan): number => {
     const found = known.get(plan);
     if (found !== undefined) return found;
-    const rows = estimateNode(plan, estimate, snapshot);
+    const planned = plan.kind === "values" || plan.kind === "exchange_read" ? undefined : plan.rows;
+    const rows = planned ?? estimateNode(plan, estimate, snapshot);
     known.set(plan, rows);
     return rows;
   };

@@ -1,5 +1,4 @@
 /** A physical plan as an indented tree: what EXPLAIN prints. */
-import { typeName } from "../arrow/types.ts";
 import type { Column } from "../expr/expr.ts";
 import { type FormatOptions, formatAggregate, formatExpr, formatSortKeys } from "../expr/format.ts";
 import { children } from "./children.ts";
@@ -7,8 +6,8 @@ import { outputColumns } from "./output-columns.ts";
 import type { AggregateNode, HashJoinNode, NestedLoopJoinNode, PhysicalPlan, ScanNode } from "./plan.ts";
 
 export interface FormatPhysicalOptions extends FormatOptions {
-  /** Estimated rows of a node; printed where given. */
-  readonly estimates?: (plan: PhysicalPlan) => number | undefined;
+  /** Print estimated rows. */
+  readonly estimates?: boolean;
   /** Further lines below a node, such as what EXPLAIN ANALYZE measured. */
   readonly details?: (plan: PhysicalPlan) => readonly string[];
 }
@@ -18,7 +17,7 @@ export function formatPhysical(plan: PhysicalPlan, options: FormatPhysicalOption
   const sharedPrinted = new Set<number>();
   const print = (node: PhysicalPlan, depth: number): string[] => {
     const pad = "  ".repeat(depth);
-    const rows = options.estimates?.(node);
+    const rows = options.estimates && node.kind !== "values" ? node.rows : undefined;
     const estimate = rows === undefined ? "" : ` ~${formatRows(rows)} rows`;
     const lines = [`${pad}${describe(node, options)}${estimate}`];
     lines.push(...(options.details?.(node) ?? []).map((line) => `${pad}  | ${line}`));
@@ -119,9 +118,4 @@ function name(column: Column, { ids = true }: FormatOptions): string {
 
 function list(columns: readonly Column[], options: FormatOptions): string {
   return `[${columns.map((column) => name(column, options)).join(", ")}]`;
-}
-
-/** Columns with their types, as in `a BIGINT, b VARCHAR`. */
-export function formatColumns(columns: readonly Column[]): string {
-  return columns.map((column) => `${column.name} ${typeName(column.type)}`).join(", ");
 }

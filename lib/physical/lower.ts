@@ -46,11 +46,20 @@ export class Lowering {
     const input = this.lower(plan, new Set(columns.map((column) => column.id)));
     const given = outputColumns(input);
     if (given.length === columns.length && given.every((column, i) => column.id === columns[i]!.id)) return input;
-    return { kind: "project", input, exprs: columns.map(columnRef), columns };
+    return { kind: "project", input, exprs: columns.map(columnRef), columns, rows: this.rows(plan) };
   }
 
   /** At least the required columns of the plan, in some order. */
   lower(plan: LogicalPlan, required: ReadonlySet<ColumnId>): PhysicalPlan {
+    const node = this.#lower(plan, required);
+    return node.kind === "values" || node.kind === "exchange_read" ? node : { ...node, rows: this.rows(plan) };
+  }
+
+  rows(plan: LogicalPlan): number {
+    return Math.ceil(this.estimator.rows(plan));
+  }
+
+  #lower(plan: LogicalPlan, required: ReadonlySet<ColumnId>): PhysicalPlan {
     switch (plan.kind) {
       case "scan":
         return lowerScan(plan, required);

@@ -4,7 +4,13 @@
  */
 import type { AggregateCall, Column, ColumnId, Expr, LiteralValue, SortKey } from "../expr/expr.ts";
 
-export interface ScanNode {
+/** What every node may say. */
+export interface NodeEstimate {
+  /** Estimated rows that the node gives, all tasks together. */
+  readonly rows?: number;
+}
+
+export interface ScanNode extends NodeEstimate {
   readonly kind: "scan";
   /** Key of the table in the catalog snapshot. */
   readonly table: string;
@@ -25,14 +31,14 @@ export interface ValuesNode {
   readonly rows: readonly (readonly Expr[])[];
 }
 
-export interface FilterNode {
+export interface FilterNode extends NodeEstimate {
   readonly kind: "filter";
   readonly input: PhysicalPlan;
   readonly predicate: Expr;
   readonly columns: readonly Column[];
 }
 
-export interface ProjectNode {
+export interface ProjectNode extends NodeEstimate {
   readonly kind: "project";
   readonly input: PhysicalPlan;
   readonly exprs: readonly Expr[];
@@ -50,7 +56,7 @@ export interface KeyRange {
  * merge: partial's output in, partial's output out. `columns` of partial and merge: the keys, then the state columns of
  * each aggregate in order (see lib/physical/aggregate-state.ts).
  */
-export interface AggregateNode {
+export interface AggregateNode extends NodeEstimate {
   readonly kind: "aggregate";
   readonly mode: "single" | "partial" | "merge" | "final";
   readonly input: PhysicalPlan;
@@ -88,7 +94,7 @@ export type PhysicalJoinType =
   | "probe_mark"
   | "probe_single";
 
-export interface HashJoinNode {
+export interface HashJoinNode extends NodeEstimate {
   readonly kind: "hash_join";
   readonly joinType: PhysicalJoinType;
   readonly build: PhysicalPlan;
@@ -117,7 +123,7 @@ export interface HashJoinNode {
 }
 
 /** Any condition or none; the right side is held in memory. Types as in HashJoinNode, probe = left, build = right. */
-export interface NestedLoopJoinNode {
+export interface NestedLoopJoinNode extends NodeEstimate {
   readonly kind: "nested_loop_join";
   readonly joinType: PhysicalJoinType;
   readonly build: PhysicalPlan;
@@ -131,7 +137,7 @@ export interface NestedLoopJoinNode {
 }
 
 /** Full sort, or the first `limit` rows of it (TopN, `limit` counts offset too). */
-export interface SortNode {
+export interface SortNode extends NodeEstimate {
   readonly kind: "sort";
   readonly input: PhysicalPlan;
   readonly keys: readonly SortKey[];
@@ -139,7 +145,7 @@ export interface SortNode {
   readonly columns: readonly Column[];
 }
 
-export interface LimitNode {
+export interface LimitNode extends NodeEstimate {
   readonly kind: "limit";
   readonly input: PhysicalPlan;
   readonly limit?: number;
@@ -147,20 +153,20 @@ export interface LimitNode {
   readonly columns: readonly Column[];
 }
 
-export interface UnionNode {
+export interface UnionNode extends NodeEstimate {
   readonly kind: "union";
   readonly inputs: readonly PhysicalPlan[];
   readonly columns: readonly Column[];
 }
 
-export interface SingleRowNode {
+export interface SingleRowNode extends NodeEstimate {
   readonly kind: "single_row";
   readonly input: PhysicalPlan;
   readonly columns: readonly Column[];
 }
 
 /** A sub-plan with several consumers; after the cut it is a stage that several stages read. */
-export interface SharedNode {
+export interface SharedNode extends NodeEstimate {
   readonly kind: "shared";
   readonly id: number;
   readonly input: PhysicalPlan;
