@@ -33,12 +33,11 @@ export interface BoundQuery {
 export async function bind(query: Query, catalog: Catalog, options: BindOptions = {}): Promise<BoundQuery> {
   const tables = await resolveTables(query, catalog, options.views ?? new Map());
   const columnIds = new ColumnIds();
-  let sharedIds = 0;
   const binding: Binding = {
     ids: columnIds,
     parameters: options.parameters ?? [],
     table: (ref) => tables.find(ref),
-    nextSharedId: () => sharedIds++,
+    nextSharedId: () => columnIds.next(),
     query: (inner, outer, ctes) => bindQuery({ binding, ctes, outer }, inner),
   };
   const plan = inlineShared(bindQuery({ binding, ctes: new Map(), outer: undefined }, query));

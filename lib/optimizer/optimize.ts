@@ -1,9 +1,13 @@
 /** Rewrites a bound plan into one that does the same with less: an ordered list of rules, each in a file of its own. */
 import type { LogicalPlan } from "../logical/plan.ts";
 import type { Rule, RuleContext } from "./rule.ts";
+import { expandDistinct } from "./rules/expand-distinct.ts";
+import { foldConstants } from "./rules/fold-constants.ts";
 import { orderJoins } from "./rules/order-joins.ts";
 import { pushDownFilters } from "./rules/push-down-filters.ts";
+import { simplify } from "./rules/simplify.ts";
 import { unnestSubqueries } from "./rules/unnest-subqueries.ts";
+import { unwrapCasts } from "./rules/unwrap-casts.ts";
 
 export interface OptimizeOptions extends RuleContext {
   /** Called after each rule that changed the plan. */
@@ -11,7 +15,15 @@ export interface OptimizeOptions extends RuleContext {
 }
 
 /** In the order in which they run; docs/design/optimizer.md says why. */
-export const rules: readonly Rule[] = [unnestSubqueries, pushDownFilters, orderJoins];
+export const rules: readonly Rule[] = [
+  foldConstants,
+  unnestSubqueries,
+  unwrapCasts,
+  simplify,
+  pushDownFilters,
+  expandDistinct,
+  orderJoins,
+];
 
 /** Throws `unsupported` for subqueries that cannot be turned into joins. */
 export function optimize(plan: LogicalPlan, options: OptimizeOptions): LogicalPlan {

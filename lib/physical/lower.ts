@@ -6,7 +6,7 @@ import type { CatalogSnapshot } from "../catalog/table.ts";
 import type { ColumnIds } from "../expr/column-ids.ts";
 import type { Column, ColumnId } from "../expr/expr.ts";
 import { columnIdsOf } from "../expr/walk.ts";
-import { exprsOf } from "../logical/build.ts";
+import { exprsOf, onlyDrops } from "../logical/build.ts";
 import type { LogicalLimit, LogicalPlan, LogicalScan, LogicalShared } from "../logical/plan.ts";
 import { columnRef } from "../logical/plan.ts";
 import { broadcastRowsDefault } from "../optimizer/cost.ts";
@@ -73,6 +73,7 @@ export class Lowering {
         return { kind: "filter", input, predicate: plan.predicate, columns: outputColumns(input) };
       }
       case "project": {
+        if (onlyDrops(plan)) return this.lower(plan.input, required);
         const kept = plan.columns
           .map((column, i) => ({ column, expr: plan.exprs[i]! }))
           .filter(({ column }) => required.has(column.id));

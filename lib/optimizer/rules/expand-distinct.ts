@@ -4,15 +4,14 @@
  * plain sums, counts and extremes ride along with a single DISTINCT one instead.
  */
 import { aggregateCall } from "../../expr/aggregates.ts";
-import { call, column as refer, literal } from "../../expr/build.ts";
+import { call, literal, column as refer } from "../../expr/build.ts";
 import type { AggregateCall, Column, Expr } from "../../expr/expr.ts";
-import { exprKey, exprsOfAggregate, mapAggregate } from "../../expr/walk.ts";
+import { exprKey, exprsOfAggregate, mapAggregate, substitute } from "../../expr/walk.ts";
 import { aggregatePlan, joinPlan, projectPlan, rewritePlan } from "../../logical/build.ts";
 import { copyPlan } from "../../logical/copy.ts";
 import { inputsOf } from "../../logical/format.ts";
 import type { LogicalAggregate, LogicalPlan } from "../../logical/plan.ts";
 import { columnRef } from "../../logical/plan.ts";
-import { substitute } from "../../expr/walk.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 
 export const expandDistinct: Rule = {
@@ -34,7 +33,12 @@ function expand(plan: LogicalAggregate, context: RuleContext): LogicalPlan {
   const keyCount = plan.groupBy.length;
   const outputs = plan.aggregates.map((aggregate, i): Output => ({ aggregate, column: plan.columns[keyCount + i]! }));
   const plain = outputs.filter(({ aggregate }) => !aggregate.distinct);
-  const groups = [...Map.groupBy(outputs.filter(({ aggregate }) => aggregate.distinct), signature).values()];
+  const groups = [
+    ...Map.groupBy(
+      outputs.filter(({ aggregate }) => aggregate.distinct),
+      signature,
+    ).values(),
+  ];
   if (groups.length === 1 && plain.every(({ aggregate }) => merging(aggregate) !== undefined)) {
     return twoSteps(plan, groups[0]!, plain, context);
   }
@@ -56,7 +60,9 @@ function twoSteps(
 ): LogicalPlan {
   const keys = plan.columns.slice(0, plan.groupBy.length);
   const innerKeys = keys.map((column) => columnIds.renew(column));
-  const args = [...new Map(distinct.flatMap(({ aggregate }) => exprsOfAggregate(aggregate)).map((e) => [exprKey(e), e])).values()];
+  const args = [
+    ...new Map(distinct.flatMap(({ aggregate }) => exprsOfAggregate(aggregate)).map((e) => [exprKey(e), e])).values(),
+  ];
   const argColumns = args.map((arg) => columnIds.column(arg.kind === "column" ? arg.name : "value", arg.type, true));
   const states = plain.map(({ aggregate, column }) => columnIds.column(column.name, aggregate.type, true));
   const inner = aggregatePlan(
@@ -67,27 +73,35 @@ function twoSteps(
   );
   const asColumn = new Map(args.map((arg, i) => [exprKey(arg), columnRef(argColumns[i]!)]));
   const calls = [
-    ...distinct.map(({ aggregate }) => mapAggregate({ ...aggregate, distinct: false }, (expr) => asColumn.get(exprKey(expr))!)),
+    ...distinct.map(({ aggregate }) =>
+      mapAggregate({ ...aggregate, distinct: false }, (expr) => asColumn.get(exprKey(expr))!),
+    ),
     ...plain.map(({ aggregate }, i) => aggregateCall(merging(aggregate)!, [columnRef(states[i]!)])),
   ];
   const merged = plain.map(({ column }) => columnIds.renew({ ...column, nullable: true }));
   const columns = [...keys, ...distinct.map(({ column }) => column), ...merged];
   const outer = aggregatePlan(inner, innerKeys.map(columnRef), calls, columns);
   // A count of nothing is 0, where a sum of counts of nothing is NULL.
-  const values = new Map(plain.map(({ aggregate, column }, i): [number, Expr] => {
-    const value = columnRef(merged[i]!);
-    const counts = merging(aggregate) === "sum" && aggregate.fn !== "sum";
-    return [column.id, counts ? call("coalesce", [value, literal(column.type, "0")]) : value];
-  }));
-  return projectPlan(outer, plan.columns.map((column) => values.get(column.id) ?? columnRef(column)), plan.columns);
+  const values = new Map(
+    plain.map(({ aggregate, column }, i): [number, Expr] => {
+      const value = columnRef(merged[i]!);
+      const counts = merging(aggregate) === "sum" && aggregate.fn !== "sum";
+      return [column.id, counts ? call("coalesce", [value, literal(column.type, "0")]) : value];
+    }),
+  );
+  return projectPlan(
+    outer,
+    plan.columns.map((column) => values.get(column.id) ?? columnRef(column)),
+    plan.columns,
+  );
 }
 
 /** The aggregate that makes one result of the results of parts; undefined where there is none. */
-function merging({ fn, type, filter: _, orderBy }: AggregateCall): string | undefined {
+function merging({ fn, args, type, orderBy }: AggregateCall): string | undefined {
   if (orderBy?.length) return undefined;
   if (fn === "count" || fn === "count_star" || fn === "count_if") return type.kind === "int64" ? "sum" : undefined;
-  // Sums of floats depend on the order anyway; sums of BIGINT could overflow in part and not in whole, or come back as another type.
-  if (fn === "sum") return type.kind === "float64" ? "sum" : undefined;
+  // Sums of BIGINT could overflow in part though not as a whole.
+  if (fn === "sum") return args[0]!.type.kind === "int64" ? undefined : "sum";
   return ["min", "max", "bool_and", "bool_or"].includes(fn) ? fn : undefined;
 }
 
@@ -106,7 +120,14 @@ function apart(plan: LogicalAggregate, parts: readonly (readonly Output[])[], co
       [...partKeys, ...outputs.map(({ column }) => column)],
     ) as LogicalAggregate;
     const distinct = outputs[0]!.aggregate.distinct;
-    const computed = distinct ? twoSteps(part, part.aggregates.map((aggregate, j) => ({ aggregate, column: outputs[j]!.column })), [], context) : part;
+    const computed = distinct
+      ? twoSteps(
+          part,
+          part.aggregates.map((aggregate, j) => ({ aggregate, column: outputs[j]!.column })),
+          [],
+          context,
+        )
+      : part;
     const conditions = keys.map((key, k) => ({ left: columnRef(key), right: columnRef(partKeys[k]!), nullSafe: true }));
     joined = joined ? joinPlan(keys.length > 0 ? "inner" : "cross", joined, computed, { keys: conditions }) : computed;
   }
@@ -142,5 +163,8 @@ function renamed(column: Column, fresh: Column | undefined): Expr | undefined {
 }
 
 function isCheap(plan: LogicalPlan): boolean {
-  return ["scan", "filter", "project", "values", "shared"].includes(plan.kind) && (plan.kind === "shared" || inputsOf(plan).every(isCheap));
+  return (
+    ["scan", "filter", "project", "values", "shared"].includes(plan.kind) &&
+    (plan.kind === "shared" || inputsOf(plan).every(isCheap))
+  );
 }

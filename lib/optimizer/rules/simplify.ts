@@ -1,11 +1,12 @@
 /**
- * Boolean algebra: NOT moves inward, AND and OR lose duplicates and constants, what all branches of an OR share moves out
- * of it, equalities of one column become IN. Three-valued throughout, so it holds in any place, not just in filters.
+ * Boolean algebra that lets conditions move: NOT goes inward, what all branches of an OR share comes out of it,
+ * equalities of one column become IN. Three-valued throughout, so it holds in any place, not just in filters.
  */
 import { sameType } from "../../arrow/types.ts";
-import { and, call, conjuncts, falseLiteral, literal, or, trueLiteral } from "../../expr/build.ts";
+import { and, conjuncts, not, or } from "../../expr/build.ts";
 import type { CallExpr, Expr, LiteralExpr } from "../../expr/expr.ts";
-import { canFail, isDeterministic, isNullable } from "../../expr/properties.ts";
+import { foldConstants } from "../../expr/fold.ts";
+import { canFail, isDeterministic } from "../../expr/properties.ts";
 import { exprKey, rewriteExpr } from "../../expr/walk.ts";
 import { mapExprs, rewritePlan } from "../../logical/build.ts";
 import type { Rule } from "../rule.ts";
@@ -20,69 +21,16 @@ export function simplifyExpr(expr: Expr): Expr {
 }
 
 function simplifyCall(expr: CallExpr): Expr {
-  switch (expr.fn) {
-    case "not":
-      return negate(expr.args[0]!) ?? expr;
-    case "and":
-      return junction(expr, "and");
-    case "or":
-      return factor(junction(expr, "or"));
-    case "is_null":
-    case "is_not_null": {
-      const [arg] = expr.args as readonly [Expr];
-      if (arg.kind === "literal") return literal(expr.type, (arg.value === null) === (expr.fn === "is_null"));
-      const certain = !isNullable(arg) && !canFail(arg) && isDeterministic(arg);
-      return certain ? literal(expr.type, expr.fn === "is_not_null") : expr;
-    }
-    default:
-      return expr;
-  }
+  if (expr.fn === "or") return factor(expr);
+  return expr.fn === "not" ? inward(expr) : expr;
 }
 
-const opposite: Readonly<Record<string, string>> = {
-  "=": "<>",
-  "<>": "=",
-  "<": ">=",
-  "<=": ">",
-  ">": "<=",
-  ">=": "<",
-  is_null: "is_not_null",
-  is_not_null: "is_null",
-  is_distinct_from: "is_not_distinct_from",
-  is_not_distinct_from: "is_distinct_from",
-};
-
-/** The negation without NOT, if there is one; NaN is ordered, so that comparisons have opposites. */
-function negate(expr: Expr): Expr | undefined {
-  if (expr.kind === "literal" && typeof expr.value === "boolean") return literal(expr.type, !expr.value);
-  if (expr.kind !== "call") return undefined;
-  if (expr.fn === "not") return expr.args[0];
-  const fn = opposite[expr.fn];
-  if (fn) return { ...expr, fn };
-  const each = () => expr.args.map((arg) => negate(arg) ?? call("not", [arg]));
-  if (expr.fn === "and") return or(each());
-  if (expr.fn === "or") return and(each());
-  return undefined;
-}
-
-/** AND or OR without duplicates and constants; what decides it ends it. */
-function junction(expr: CallExpr, fn: "and" | "or"): Expr {
-  const decisive = fn === "or";
-  const parts = new Map<string, Expr>();
-  const flat = expr.args.flatMap((arg) => (arg.kind === "call" && arg.fn === fn ? arg.args : [arg]));
-  for (const part of flat) {
-    if (part.kind === "literal" && part.value === !decisive) continue;
-    if (part.kind === "literal" && part.value === decisive) {
-      // Parts before it would have run; one that may fail must still do so.
-      if (![...parts.values()].some(canFail)) return part;
-    }
-    const key = exprKey(part);
-    if (!parts.has(key) || !isDeterministic(part)) parts.set(parts.has(key) ? `${key} ${parts.size}` : key, part);
-  }
-  if (parts.size === flat.length && flat.length === expr.args.length) return expr;
-  const rest = [...parts.values()];
-  if (rest.length === 0) return decisive ? falseLiteral : trueLiteral;
-  return rest.length === 1 ? rest[0]! : { ...expr, args: rest };
+/** De Morgan: a negated disjunction is several conditions, each of which can move by itself. */
+function inward(expr: CallExpr): Expr {
+  const [input] = expr.args;
+  if (input?.kind !== "call" || (input.fn !== "or" && input.fn !== "and")) return expr;
+  const negated = input.args.map((arg) => simplifyExpr(foldConstants(not(arg))));
+  return input.fn === "or" ? and(negated) : or(negated);
 }
 
 /** (a AND b) OR (a AND c) is a AND (b OR c). */

@@ -71,7 +71,11 @@ const integerBits: Readonly<Record<string, bigint>> = { int8: 8n, int16: 16n, in
  * Where a constant of type `to` lies among the values of `from` (as whole numbers: days, unscaled digits), if each of
  * them has one place in `to`.
  */
-function placeAmong(from: DataType, to: DataType, constant: LiteralExpr): { floor: bigint; exact: boolean } | undefined {
+function placeAmong(
+  from: DataType,
+  to: DataType,
+  constant: LiteralExpr,
+): { floor: bigint; exact: boolean } | undefined {
   if (constant.value === null || !sameType(constant.type, to)) return undefined;
   const step = valuesPerStep(from, to);
   if (step === undefined) return undefined;
