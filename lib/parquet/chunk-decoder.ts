@@ -49,15 +49,20 @@ export interface DecodedColumn {
   readonly dictionary: Dictionary | undefined;
 }
 
-/** Decodes the given pages; the dictionary page, when there is one, leads the first run. Results live in the arena. */
+/**
+ * Decodes the given pages. The dictionary page leads the first run, or is given apart when runs leave pages out.
+ * Results live in the arena.
+ */
 export function decodeChunk(
   memory: LinearMemory,
   arena: Arena,
   place: ChunkPlace,
   runs: readonly PageRun[],
+  dictionary?: PageRun,
 ): DecodedColumn {
   const decoder = new ChunkDecoder(memory, arena, place, runs);
   try {
+    if (dictionary) decoder.decodeDictionaryAlone(dictionary);
     for (const run of runs) decoder.decodeRun(run);
     return decoder.finish();
   } finally {

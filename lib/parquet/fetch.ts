@@ -7,10 +7,8 @@ const gapBytesMax = 128 << 10;
 /** Requests are merged up to this size, so that decoding can start before everything has arrived. */
 const mergedBytesMax = 16 << 20;
 
-export interface FetchCounts {
-  requests: number;
-  bytesRead: number;
-}
+/** Is told of every request. */
+export type CountFetch = (name: "requests" | "bytesRead", amount: number) => void;
 
 export type FetchedBytes = (range: ByteRange) => Promise<Uint8Array>;
 
@@ -23,11 +21,11 @@ export function fetchRanges(
   file: Pick<ParquetFooter, "path" | "etag">,
   ranges: readonly ByteRange[],
   signal: AbortSignal,
-  counts: FetchCounts,
+  count: CountFetch,
 ): FetchedBytes {
   const requests = mergeRanges(ranges).map((range) => {
-    counts.requests++;
-    counts.bytesRead += range.to - range.from;
+    count("requests", 1);
+    count("bytesRead", range.to - range.from);
     const bytes = objects.get(file.path, { range, etag: file.etag, signal });
     bytes.catch(() => {}); // rejections are seen by those who await them
     return { ...range, bytes };

@@ -8,12 +8,12 @@ const chunksMax = 1 << 20;
 const footers = new Map<string, Promise<ParquetFooter>>();
 let chunks = 0;
 
-/** The footer, read once per file version. A failure is not remembered. `onRead` is told when the file is really read. */
+/** The footer, read once per file version. A failure is not remembered. `onRead` is told of every request, with its bytes. */
 export function cachedFooter(
   objects: ObjectStore,
   path: string,
   file: FileVersion,
-  onRead?: () => void,
+  onRead?: (bytes: number) => void,
 ): Promise<ParquetFooter> {
   const key = `${file.etag}\n${file.bytes}\n${path}`;
   const known = footers.get(key);
@@ -22,8 +22,7 @@ export function cachedFooter(
     footers.set(key, known);
     return known;
   }
-  onRead?.();
-  const reading = readFooter(objects, path, file);
+  const reading = readFooter(objects, path, file, { onRead });
   footers.set(key, reading);
   reading.then(
     (footer) => {

@@ -83,10 +83,13 @@ export async function readFooter(
   objects: ObjectStore,
   path: string,
   file: FileVersion,
-  signal?: AbortSignal,
+  options: { readonly signal?: AbortSignal; readonly onRead?: (bytes: number) => void } = {},
 ): Promise<ParquetFooter> {
-  const get = (from: number) =>
-    objects.get(path, { range: { from, to: file.bytes }, etag: file.etag, ...(signal && { signal }) });
+  const { signal, onRead } = options;
+  const get = (from: number) => {
+    onRead?.(file.bytes - from);
+    return objects.get(path, { range: { from, to: file.bytes }, etag: file.etag, ...(signal && { signal }) });
+  };
   if (file.bytes < 12) throw corruptFooter(path, `it has only ${file.bytes} bytes`);
   const tail = await get(Math.max(0, file.bytes - tailBytes));
   if (tail.length < 8) throw corruptFooter(path, "its end is missing");

@@ -1,10 +1,14 @@
 /** Reads the columns of one row group: fetched together, decoded one by one as they are asked for. */
+import { QueryError } from "../errors.ts";
 import { Arena } from "../kernels/arena.ts";
 import type { LinearMemory } from "../kernels/memory.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
-import { type ChunkPlace, type DecodedColumn, decodeChunk } from "./chunk-decoder.ts";
-import { type FetchCounts, type FetchedBytes, fetchRanges } from "./fetch.ts";
-import type { ParquetFooter } from "./footer.ts";
+import { type ChunkPlace, type DecodedColumn, decodeChunk, type PageRun, UnknownEncoding } from "./chunk-decoder.ts";
+import { canDecompress } from "./decompress.ts";
+import { type CountFetch, type FetchedBytes, fetchRanges } from "./fetch.ts";
+import type { ByteRange, ParquetFooter } from "./footer.ts";
+import type { PageLocation } from "./page-index.ts";
+import { overlaps, type RowRange } from "./row-ranges.ts";
 import type { ParquetColumn } from "./schema.ts";
 
 export interface RowGroupSource {
@@ -13,41 +17,73 @@ export interface RowGroupSource {
   readonly footer: ParquetFooter;
   readonly rowGroup: number;
   readonly signal: AbortSignal;
-  readonly counts: FetchCounts;
+  readonly count: CountFetch;
+  /** Rows that matter; absent: all. Where pages are known, those without such a row are neither read nor decoded. */
+  readonly ranges?: readonly RowRange[];
+  /** Pages of the columns whose offset index was read. */
+  readonly pages?: ReadonlyMap<ParquetColumn, readonly PageLocation[]>;
+}
+
+/** What is read of one chunk: its dictionary, and runs of pages; without a page index one run of everything. */
+interface ChunkPlan {
+  readonly place: ChunkPlace;
+  readonly dictionary: ByteRange | undefined;
+  readonly runs: readonly (ByteRange & { readonly firstRow: number; readonly endRow: number })[];
 }
 
 export class RowGroupReader {
+  readonly rowGroup: number;
   readonly rows: number;
+  readonly ranges: readonly RowRange[];
   readonly #source: RowGroupSource;
   readonly #arena: Arena;
+  readonly #plans = new Map<ParquetColumn, ChunkPlan>();
   readonly #fetched = new Map<ParquetColumn, FetchedBytes>();
   readonly #decoded = new Map<ParquetColumn, DecodedColumn>();
 
   constructor(source: RowGroupSource) {
     this.#source = source;
     this.#arena = new Arena(source.memory);
+    this.rowGroup = source.rowGroup;
     this.rows = source.footer.rowGroups[source.rowGroup]!.rows;
+    this.ranges = source.ranges ?? [{ from: 0, to: this.rows }];
   }
 
   /** Starts reading the columns that are not on their way yet. */
   fetch(columns: readonly ParquetColumn[]): void {
     const missing = columns.filter((column) => !this.#fetched.has(column));
     if (missing.length === 0) return;
-    const { objects, footer, signal, counts } = this.#source;
-    const ranges = missing.map((column) => this.#place(column).chunk.pages);
-    const bytes = fetchRanges(objects, footer, ranges, signal, counts);
+    const { objects, footer, signal, count } = this.#source;
+    const ranges = missing.flatMap((column) => rangesOf(this.#plan(column)));
+    const bytes = fetchRanges(objects, footer, ranges, signal, count);
     for (const column of missing) this.#fetched.set(column, bytes);
   }
 
-  /** The decoded column, valid until free. @throws QueryError corrupt_file */
+  /** Bytes that `fetch` of these columns reads. */
+  bytesOf(columns: readonly ParquetColumn[]): number {
+    const ranges = columns.flatMap((column) => rangesOf(this.#plan(column)));
+    return ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+  }
+
+  /**
+   * The decoded column, valid until free; only rows in `ranges` hold values.
+   * @throws QueryError corrupt_file; unsupported for encodings that nothing here reads
+   */
   async column(column: ParquetColumn): Promise<DecodedColumn> {
     const known = this.#decoded.get(column);
     if (known) return known;
     this.fetch([column]);
-    const place = this.#place(column);
-    const bytes = await this.#fetched.get(column)!(place.chunk.pages);
-    const run = { bytes, offset: place.chunk.pages.from, firstRow: 0, endRow: this.rows };
-    const decoded = decodeChunk(this.#source.memory, this.#arena, place, [run]);
+    const { place, dictionary, runs } = this.#plan(column);
+    const fetched = this.#fetched.get(column)!;
+    const bytes = await Promise.all(rangesOf(this.#plan(column)).map(fetched));
+    const dictionaryRun = dictionary && { bytes: bytes.shift()!, offset: dictionary.from, firstRow: 0, endRow: 0 };
+    const pageRuns = runs.map(({ from, firstRow, endRow }, i) => ({
+      bytes: bytes[i]!,
+      offset: from,
+      firstRow,
+      endRow,
+    }));
+    const decoded = await this.#decode(place, pageRuns, dictionaryRun);
     this.#decoded.set(column, decoded);
     return decoded;
   }
@@ -59,9 +95,58 @@ export class RowGroupReader {
     this.#arena.free();
   }
 
-  #place(column: ParquetColumn): ChunkPlace {
-    const { footer, rowGroup } = this.#source;
-    const group = footer.rowGroups[rowGroup]!;
-    return { path: footer.path, rowGroup, rows: group.rows, column, chunk: group.chunks[column.leaf]! };
+  async #decode(place: ChunkPlace, runs: readonly PageRun[], dictionary: PageRun | undefined): Promise<DecodedColumn> {
+    const { memory } = this.#source;
+    try {
+      if (!canDecompress(place.chunk.codec)) throw new UnknownEncoding(`codec ${place.chunk.codec}`);
+      return decodeChunk(memory, this.#arena, place, runs, dictionary);
+    } catch (error) {
+      if (!(error instanceof UnknownEncoding)) throw error;
+      throw new QueryError(
+        "unsupported",
+        `${place.path}: column "${place.column.name}" is stored with an unsupported ${error.message}`,
+      );
+    }
   }
+
+  #plan(column: ParquetColumn): ChunkPlan {
+    let plan = this.#plans.get(column);
+    if (!plan) {
+      plan = this.#makePlan(column);
+      this.#plans.set(column, plan);
+    }
+    return plan;
+  }
+
+  #makePlan(column: ParquetColumn): ChunkPlan {
+    const { footer, rowGroup, pages: pagesOf } = this.#source;
+    const group = footer.rowGroups[rowGroup]!;
+    const chunk = group.chunks[column.leaf]!;
+    const place = { path: footer.path, rowGroup, rows: group.rows, column, chunk };
+    if (chunk.elsewhere) throw new QueryError("unsupported", `${footer.path}: column chunks in other files`);
+    const pages = pagesOf?.get(column);
+    const wanted = pages?.filter(({ firstRow, endRow }) => overlaps(this.ranges, firstRow, endRow));
+    if (!pages || wanted?.length === pages.length) {
+      return { place, dictionary: undefined, runs: [{ ...chunk.pages, firstRow: 0, endRow: group.rows }] };
+    }
+    const before = { from: chunk.pages.from, to: pages[0]!.from };
+    const dictionary = before.to > before.from ? before : undefined;
+    return { place, dictionary, runs: adjacentRuns(wanted ?? []) };
+  }
+}
+
+function rangesOf({ dictionary, runs }: ChunkPlan): ByteRange[] {
+  return dictionary ? [dictionary, ...runs] : [...runs];
+}
+
+/** Pages that follow one another are read as one run. */
+function adjacentRuns(pages: readonly PageLocation[]): PageLocation[] {
+  const runs: PageLocation[] = [];
+  for (const page of pages) {
+    const last = runs.at(-1);
+    if (last && last.to === page.from && last.endRow === page.firstRow) {
+      runs[runs.length - 1] = { ...last, to: page.to, endRow: page.endRow };
+    } else runs.push(page);
+  }
+  return runs;
 }

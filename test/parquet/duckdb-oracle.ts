@@ -79,10 +79,10 @@ export async function readWithVolley(path: string, objects: ObjectStore = new Lo
   const footer = await openFooter(objects, path);
   const memory = new LinearMemory();
   const columns = footer.columns.map((): Value[] => []);
-  const counts = { requests: 0, bytesRead: 0 };
+  const count = () => {};
   const signal = new AbortController().signal;
   for (let rowGroup = 0; rowGroup < footer.rowGroups.length; rowGroup++) {
-    const reader = new RowGroupReader({ memory, objects, footer, rowGroup, signal, counts });
+    const reader = new RowGroupReader({ memory, objects, footer, rowGroup, signal, count });
     for (const [i, column] of footer.columns.entries()) {
       if (!column) continue;
       const vector = (await reader.column(column)).slice(0, reader.rows);
