@@ -1,6 +1,6 @@
 /** Makes a task's operators of its plan. */
-import { unsupported } from "../errors.ts";
-import type { PhysicalPlan } from "../physical/plan.ts";
+import { QueryError, unsupported } from "../errors.ts";
+import type { PhysicalPlan, ScanNode } from "../physical/plan.ts";
 import type { ScanInput } from "../stages/graph.ts";
 import { ExchangeMergeOperator } from "./exchange-merge.ts";
 import { ExchangeReadOperator } from "./exchange-read.ts";
@@ -9,6 +9,7 @@ import { HashAggregateOperator } from "./hash-aggregate.ts";
 import { LimitOperator } from "./limit.ts";
 import type { Operator, TaskContext } from "./operator.ts";
 import { ProjectOperator } from "./project.ts";
+import { ScanOperator } from "./scan.ts";
 import { SortOperator } from "./sort.ts";
 import { TopNOperator, topRowsMax } from "./top-n.ts";
 import { UnionOperator } from "./union.ts";
@@ -49,9 +50,17 @@ function build(plan: PhysicalPlan, context: TaskContext, scans: Iterator<ScanInp
     case "shared":
       return build(plan.input, context, scans);
     case "scan":
+      return scan(plan, context, scans);
     case "hash_join":
     case "nested_loop_join":
     case "single_row":
       throw unsupported(`the operator ${plan.kind}`);
   }
+}
+
+function scan(node: ScanNode, context: TaskContext, scans: Iterator<ScanInput>): Operator {
+  const { value: input } = scans.next();
+  if (!input) throw new QueryError("internal", `the task has no input for the scan of ${node.label}`);
+  if (input.format === "csv") throw unsupported("scanning CSV");
+  return new ScanOperator(context, node, input);
 }

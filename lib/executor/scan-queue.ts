@@ -10,6 +10,7 @@ import {
   type Conjunct,
   type FileColumns,
   fetchIndexes,
+  pageConjuncts,
   planPages,
   rowGroupBounds,
   rowGroupMayPass,
@@ -128,7 +129,8 @@ export class ScanQueue {
     const indexes = fetchIndexes(tables, footer, groups, columns, this.#conjuncts, signal, this.#count);
     for (const rowGroup of kept) {
       const group = footer.rowGroups[rowGroup]!;
-      const plan = indexes && (await planPages(group, columns, this.#conjuncts, indexes));
+      const narrows = indexes && pageConjuncts(group, columns, this.#conjuncts).length > 0;
+      const plan = narrows && (await planPages(group, columns, this.#conjuncts, indexes));
       if (plan) this.#count("pagesPruned", plan.pruned);
       if (plan && rowCount(plan.ranges) === 0) continue;
       const { memory } = this.#context;
