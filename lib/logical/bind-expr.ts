@@ -4,7 +4,7 @@ import { QueryError, type Span, unsupported } from "../errors.ts";
 import { aggregateCall, isAggregate } from "../expr/aggregates.ts";
 import * as build from "../expr/build.ts";
 import { isNumeric } from "../expr/coercion.ts";
-import type { AggregateCall, Expr, SortKey } from "../expr/expr.ts";
+import type { AggregateCall, Column, Expr, SortKey } from "../expr/expr.ts";
 import { columnIdsOf } from "../expr/walk.ts";
 import type * as ast from "../sql/ast.ts";
 import { bindNumber, bindParameter, intervalFromText, intervalOf } from "./bind-literal.ts";
@@ -24,6 +24,8 @@ export interface ExprContext {
   readonly aggregate?: (call: AggregateCall) => Expr;
   /** Names of select items, lower case: what a name means that is no column. */
   readonly aliases?: ReadonlyMap<string, ast.SqlExpr>;
+  /** Whether an alias comes before this column of the same name; by default the column does. */
+  readonly aliasFirst?: (column: Column) => boolean;
   /** What a whole expression means instead of what it says, such as GROUPING(…); undefined for nothing. */
   readonly special?: (expr: ast.SqlExpr) => Expr | undefined;
 }
@@ -84,7 +86,7 @@ export function bindExpr(context: ExprContext, expr: ast.SqlExpr): Expr {
     case "call":
       return bindCall(context, expr);
     case "tuple":
-      throw unsupported("A row value here", span);
+      throw unsupported("a row value here", span);
   }
 }
 
@@ -94,10 +96,10 @@ export function bindCondition(context: ExprContext, expr: ast.SqlExpr): Expr {
 }
 
 function bindName(context: ExprContext, { parts, span }: ast.NameExpr): Expr {
-  const column = context.scope.find(parts);
-  if (column) return columnRef(column);
   const alias = parts.length === 1 ? parts[0]!.text.toLowerCase() : undefined;
   const aliased = alias === undefined ? undefined : context.aliases?.get(alias);
+  const column = context.scope.find(parts);
+  if (column && !(aliased && context.aliasFirst?.(column))) return columnRef(column);
   if (!aliased) throw context.scope.unknown(parts, context.aliases?.keys());
   // An alias cannot mean itself: within its own expression it is unknown.
   const rest = new Map(context.aliases);
@@ -135,7 +137,7 @@ function chain(expr: ast.BinaryExpr, op: ast.BinaryOperator): readonly ast.SqlEx
 
 /** `(a, b) = (c, d)` and `<>`; the other comparisons would compare lexicographically. */
 function bindRowComparison(context: ExprContext, { op, left, right, span }: ast.BinaryExpr): Expr {
-  if (left.kind !== "tuple" || right.kind !== "tuple") throw unsupported("A row value here", span);
+  if (left.kind !== "tuple" || right.kind !== "tuple") throw unsupported("a row value here", span);
   if (op !== "=" && op !== "<>") throw unsupported(`${op} between row values`, span);
   const equal = rowsEqual(context, left, right);
   return op === "=" ? equal : build.not(equal);
@@ -247,7 +249,7 @@ function bindAggregate(context: ExprContext, call: ast.CallExpr): Expr {
   if (!aggregate) throw misplaced(context, name, span);
   if (call.star && name !== "count") throw new QueryError("syntax", `${name}(*) does not exist`, { span });
   if (call.star && call.distinct) throw unsupported("count(DISTINCT *)", span);
-  const { aggregate: _, ...inner } = { ...context, clause: insideAggregate };
+  const { aggregate: _, aliasFirst: __, ...inner } = { ...context, clause: insideAggregate };
   const args = call.args.map((arg) => bindExpr(inner, arg));
   const filter = call.filter && bindCondition(inner, call.filter);
   const orderBy = call.orderBy.map((item) => bindSortKey(inner, item));
@@ -275,7 +277,7 @@ function misplaced(context: ExprContext, name: string, span: Span): QueryError {
 function refuseOuter(context: ExprContext, exprs: readonly Expr[], span: Span): void {
   const ids = columnIdsOf(...exprs);
   if (ids.size === 0 || context.scope.columns.some(({ column }) => ids.has(column.id))) return;
-  throw unsupported("An aggregate function over columns of an outer query", span);
+  throw unsupported("an aggregate function over columns of an outer query", span);
 }
 
 export function bindSortKey(context: ExprContext, item: ast.OrderItem): SortKey {

@@ -172,7 +172,7 @@ function wholeNumber(arg: ast.TableFunctionArg, name: string): bigint {
   const value =
     "kind" in arg.value && arg.value.kind === "number" && !arg.name ? bindNumber(arg.value.text) : undefined;
   const whole = value?.type.kind === "int32" || value?.type.kind === "int64";
-  if (!whole) throw unsupported(`An argument of ${name} that is no whole number`, arg.span);
+  if (!whole) throw unsupported(`an argument of ${name} that is no whole number`, arg.span);
   return BigInt(value.value as number | string);
 }
 

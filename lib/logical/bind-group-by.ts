@@ -60,6 +60,14 @@ export class Grouping {
     return { ...base, aggregate: (call) => this.#aggregate(call), special: (expr) => this.#groupingCall(base, expr) };
   }
 
+  /** HAVING: an alias comes before a column that could not stand there anyway, as in DuckDB. */
+  havingContext(base: Omit<ExprContext, "clause">): ExprContext {
+    const own = outputIds(this.#input);
+    const isKey = ({ id }: Column) => this.#keys.some(({ expr }) => expr.kind === "column" && expr.id === id);
+    const context = this.context({ ...base, clause: "HAVING" });
+    return { ...context, aliasFirst: (column) => own.has(column.id) && !isKey(column) };
+  }
+
   bindKeys(context: ExprContext, groupBy: ast.GroupBy, items: readonly SelectColumn[]): void {
     if (groupBy.kind === "all") return;
     this.#given = groupBy.items.length > 0;
@@ -144,7 +152,7 @@ export class Grouping {
     const columns = [...columnsOf(this.#keys), ...columnsOf(aggregates), ...columnsOf(groupings)];
     const exprs = [...exprsOf(this.#keys), ...aggregates.flatMap((entry) => exprsOfAggregate(entry.call))];
     if (exprs.some((expr) => [...subexpressions(expr)].some((part) => part.kind === "subquery"))) {
-      throw unsupported("A subquery in keys or aggregates of several grouping sets");
+      throw unsupported("a subquery in keys or aggregates of several grouping sets");
     }
     const id = this.#binding.nextSharedId();
     const inputs = this.#sets.map((set) => this.#oneSet(id, set, aggregates, groupings));

@@ -95,7 +95,7 @@ function bindValues(context: FromContext, { rows, span }: ast.ValuesBody): Logic
 function bindConstant(context: ExprContext, expr: ast.SqlExpr): Expr {
   const bound = bindExpr(context, expr);
   for (const part of subexpressions(bound)) {
-    if (part.kind === "subquery") throw unsupported("A subquery in VALUES", expr.span);
+    if (part.kind === "subquery") throw unsupported("a subquery in VALUES", expr.span);
   }
   return bound;
 }

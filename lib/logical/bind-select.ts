@@ -4,13 +4,14 @@ import { aggregateCall } from "../expr/aggregates.ts";
 import { conjuncts } from "../expr/build.ts";
 import type { Column, ColumnId, Expr, SortKey } from "../expr/expr.ts";
 import { isNullable } from "../expr/properties.ts";
-import { exprKey } from "../expr/walk.ts";
+import { exprKey, mapOperands } from "../expr/walk.ts";
 import type * as ast from "../sql/ast.ts";
 import { bindCondition, bindExpr, type ExprContext } from "./bind-expr.ts";
 import { bindFrom, type FromContext } from "./bind-from.ts";
 import { Grouping } from "./bind-group-by.ts";
 import type { Binding } from "./binding.ts";
 import { aggregatePlan, filterPlan, keepColumns, outputIds, projectPlan, sortPlan } from "./build.ts";
+import { columnsRead } from "./free-columns.ts";
 import { columnRef, type LogicalPlan } from "./plan.ts";
 import { Scope } from "./scope.ts";
 import { aliasesOf, expandItems, outputOf, type SelectColumn } from "./select-items.ts";
@@ -42,7 +43,7 @@ export function bindSelect(context: FromContext, select: ast.Select, orderBy: as
   grouping.bindKeys({ ...base, clause: "GROUP BY" }, select.groupBy, items);
   const selected = items.map((item) => bindItem(grouping, at("SELECT"), item));
   if (select.groupBy.kind === "all") grouping.groupByAll(selected);
-  const having = select.having && bindCondition(at("HAVING"), select.having);
+  const having = select.having && bindCondition(grouping.havingContext(base), select.having);
   const order = bindOrder(at("ORDER BY"), orderBy, items, selected);
   const on = Array.isArray(select.distinct) ? bindDistinctOn(at("DISTINCT ON"), select.distinct, items, selected) : [];
 
@@ -93,21 +94,45 @@ function project(
   // Ids that must be minted anew: taken ones, and those of outer queries.
   const free = outputIds(input);
   const columns = outputs.map((output) => columnFor(binding, output, free));
+  if (order.length === 0) return distinctIf(distinct, projectPlan(input, exprsOf(outputs), columns));
   const hidden = order.filter((key) => key.output === undefined);
-  if (distinct && hidden.length > 0) {
-    const message = "with SELECT DISTINCT, ORDER BY can only use the selected columns";
-    throw new QueryError("invalid_argument", message, { ...(hidden[0]!.span && { span: hidden[0]!.span }) });
-  }
   const extra = hidden.map((key) => columnFor(binding, { expr: key.expr, name: "sort key" }, free));
-  const exprs = [...outputs, ...hidden].map((item) => item.expr);
-  let plan: LogicalPlan = projectPlan(input, exprs, [...columns, ...extra]);
-  if (distinct) plan = aggregatePlan(plan, columns.map(columnRef), [], columns);
-  if (order.length === 0) return plan;
+  const plan = distinct
+    ? addHidden(distinctIf(true, projectPlan(input, exprsOf(outputs), columns)), outputs, hidden, extra)
+    : projectPlan(input, exprsOf([...outputs, ...hidden]), [...columns, ...extra]);
   const keys = order.map((key): SortKey => {
     const column = key.output === undefined ? extra[hidden.indexOf(key)]! : columns[key.output]!;
     return { expr: columnRef(column), descending: key.item.descending, nullsFirst: key.item.nullsFirst };
   });
   return keepColumns(sortPlan(plan, keys), columns);
+}
+
+function exprsOf(items: readonly { readonly expr: Expr }[]): readonly Expr[] {
+  return items.map((item) => item.expr);
+}
+
+function distinctIf(distinct: boolean, plan: LogicalPlan): LogicalPlan {
+  return distinct ? aggregatePlan(plan, plan.columns.map(columnRef), [], plan.columns) : plan;
+}
+
+/** Sort keys of SELECT DISTINCT that are no output columns themselves must be made of them: the rest is gone. */
+function addHidden(
+  plan: LogicalPlan,
+  outputs: readonly Output[],
+  hidden: readonly OrderKey[],
+  extra: readonly Column[],
+): LogicalPlan {
+  if (hidden.length === 0) return plan;
+  const own = outputIds(plan);
+  const byKey = new Map(outputs.map(({ expr }, i) => [exprKey(expr), columnRef(plan.columns[i]!)]));
+  const overOutputs = (expr: Expr): Expr => byKey.get(exprKey(expr)) ?? mapOperands(expr, overOutputs);
+  const exprs = hidden.map(({ expr, span }) => {
+    const mapped = overOutputs(expr);
+    if ([...columnsRead(mapped)].every((id) => own.has(id))) return mapped;
+    const message = "with SELECT DISTINCT, ORDER BY can only use the selected columns";
+    throw new QueryError("invalid_argument", message, { ...(span && { span }) });
+  });
+  return projectPlan(plan, [...plan.columns.map(columnRef), ...exprs], [...plan.columns, ...extra]);
 }
 
 /** An output column: one that passes through keeps its id (once), so that nothing needs renaming above. */

@@ -37,11 +37,11 @@ const regexOperators: Readonly<Record<string, { form: LikeExpr["form"]; negated:
 
 /** Operators that other dialects have, and what to write here. */
 const operatorHints: Readonly<Record<string, string>> = {
-  BitwiseXor: "Write power(a, b) for a power.",
-  PGExp: "Write power(a, b) for a power.",
-  DuckIntegerDivide: "Write a / b: the quotient of two integers is an integer.",
-  MyIntegerDivide: "Write a / b: the quotient of two integers is an integer.",
-  Spaceship: "Write a IS NOT DISTINCT FROM b.",
+  BitwiseXor: "write power(a, b) for a power",
+  PGExp: "write power(a, b) for a power",
+  DuckIntegerDivide: "write a / b: the quotient of two integers is an integer",
+  MyIntegerDivide: "write a / b: the quotient of two integers is an integer",
+  Spaceship: "write a IS NOT DISTINCT FROM b",
 };
 
 /** Keywords of queries: without quotes they are never names, though the library lets some pass where an operand is missing. */
@@ -136,7 +136,7 @@ export function convertExpr(converter: Converter, raw: unknown): SqlExpr {
       return convertCast(converter, tag, node);
     case "TypedString": {
       const value = convertValue(converter, node.value as Raw);
-      if (value.kind !== "string") throw syntaxError("A typed literal needs a string", value.span);
+      if (value.kind !== "string") throw syntaxError("a typed literal needs a string", value.span);
       const type = convertType(node.data_type, value.span);
       return { kind: "typed_string", type, value: value.value, span: value.span };
     }
@@ -149,7 +149,7 @@ export function convertExpr(converter: Converter, raw: unknown): SqlExpr {
     default: {
       const special = convertSpecialForm(converter, tag, node, convert);
       if (special) return special;
-      throw unknownNode("The expression", tag, placeOf(converter, raw));
+      throw unknownNode("the expression", tag, placeOf(converter, raw));
     }
   }
 }
@@ -172,8 +172,8 @@ function convertColumn(converter: Converter, raw: readonly unknown[]): SqlExpr {
   const parts = convertNames(converter, raw);
   const [first, ...rest] = parts;
   if (!first!.quoted && rest.length === 0 && reserved.has(first!.text.toLowerCase())) {
-    const hint = "Put a name that is a keyword in double quotes; or the query may be nested too deeply.";
-    throw syntaxError(`Unexpected ${first!.text.toUpperCase()}`, first!.span, hint);
+    const hint = "put a name that is a keyword in double quotes; or the query may be nested too deeply";
+    throw syntaxError(`unexpected ${first!.text.toUpperCase()}`, first!.span, hint);
   }
   const span = rest.reduce((whole, part) => joinSpans(whole, part.span)!, first!.span);
   return { kind: "name", parts, span };
@@ -185,7 +185,7 @@ function convertValue(converter: Converter, node: Raw): SqlExpr {
   switch (tag) {
     case "Number": {
       const [text, long] = payload as [string, boolean];
-      if (long) throw syntaxError(`Unknown number suffix in ${text}L`, span);
+      if (long) throw syntaxError(`unknown number suffix in ${text}L`, span);
       return { kind: "number", text, span };
     }
     case "SingleQuotedString":
@@ -204,13 +204,13 @@ function convertValue(converter: Converter, node: Raw): SqlExpr {
     case "Placeholder":
       return convertParameter(converter, payload as string, span);
     default:
-      throw unknownNode("The literal", tag, span);
+      throw unknownNode("the literal", tag, span);
   }
 }
 
 function convertHex(converter: Converter, digits: string, span: Span): SqlExpr {
   // The library gives 0x1F, a number, the same node as X'1F', bytes.
-  if (!/^x/i.test(converter.source.slice(span))) throw unsupported("A hexadecimal number", span);
+  if (!/^x/i.test(converter.source.slice(span))) throw unsupported("a hexadecimal number", span);
   if (digits.length % 2 !== 0 || /[^0-9a-f]/i.test(digits)) {
     throw syntaxError("X'…' needs an even number of hexadecimal digits", span);
   }
@@ -232,8 +232,8 @@ function convertBinary(converter: Converter, node: Raw): SqlExpr {
   if (!op && !regex) {
     const hint = operatorHints[tag];
     throw hint
-      ? syntaxError(`The operator ${tag} is not supported`, span, hint)
-      : unknownNode("The operator", tag, span);
+      ? syntaxError(`the operator ${tag} is not supported`, span, hint)
+      : unknownNode("the operator", tag, span);
   }
   const left = convertExpr(converter, node.left);
   const right = convertExpr(converter, node.right);
@@ -259,7 +259,7 @@ function convertUnary(converter: Converter, node: Raw): SqlExpr {
     case "Plus":
       return { kind: "unary", op: "+", operand, span: operand.span };
     default:
-      throw unknownNode("The operator", tag, operand.span);
+      throw unknownNode("the operator", tag, operand.span);
   }
 }
 
@@ -297,7 +297,7 @@ function convertQuantified(converter: Converter, tag: string, node: Raw): SqlExp
   const op = binaryOperators[operator];
   const [rightTag, query] = variant(node.right);
   const quantifier = tag === "AnyOp" ? "any" : "all";
-  if (!op || !["=", "<>", "<", "<=", ">", ">="].includes(op)) throw unknownNode("The operator", operator, span);
+  if (!op || !["=", "<>", "<", "<=", ">", ">="].includes(op)) throw unknownNode("the operator", operator, span);
   if (rightTag !== "Subquery") throw unsupported(`${quantifier.toUpperCase()} over anything but a subquery`, span);
   const left = convertExpr(converter, node.left);
   return { kind: "quantified", op, quantifier, left, query: converter.query(query), span };

@@ -38,7 +38,7 @@ function convertJoin(converter: Converter, left: TableRef, node: Raw): TableRef 
   onlyFields(node, ["relation", "join_operator"], span);
   const [tag, constraint] = variant(node.join_operator);
   const kind = joinKinds[tag];
-  if (!kind) throw unknownNode("The join", tag, span);
+  if (!kind) throw unknownNode("the join", tag, span);
   const joinKind = kind;
   return {
     kind: "join",
@@ -61,7 +61,7 @@ function convertConstraint(converter: Converter, raw: unknown, kind: JoinKind, s
       return { kind: "natural" };
     default:
       if (kind === "cross") return { kind: "none" };
-      throw syntaxError("A join needs ON, USING or NATURAL", span, "Write CROSS JOIN for every pair of rows.");
+      throw syntaxError("a join needs ON, USING or NATURAL", span, "write CROSS JOIN for every pair of rows");
   }
 }
 
@@ -86,7 +86,7 @@ function convertFactor(converter: Converter, raw: unknown): TableRef {
     case "TableFunction":
       throw unsupported("TABLE(…)", span);
     default:
-      throw unknownNode("The table", tag, span);
+      throw unknownNode("the table", tag, span);
   }
 }
 
@@ -96,7 +96,7 @@ function convertTable(converter: Converter, node: Raw, span: Span): TableRef {
   const first = name[0]!;
   const named = alias(converter, node);
   if (node.args) {
-    if (name.length !== 1) throw unsupported("A table function with a schema", span);
+    if (name.length !== 1) throw unsupported("a table function with a schema", span);
     onlyFields(node.args, ["args"], span);
     const args = list((node.args as Raw).args).map((arg) => convertArg(converter, arg, span));
     return { kind: "table_function", name: first, args, ...named, span };
@@ -131,7 +131,7 @@ function convertArg(converter: Converter, raw: unknown, span: Span): TableFuncti
     return { name, value: convertArgValue(converter, variant(node.arg)[1], span), span: name.span };
   }
   const [tag, value] = variant(payload);
-  if (style !== "Unnamed" || tag !== "Expr") throw unsupported("This argument of a table function", span);
+  if (style !== "Unnamed" || tag !== "Expr") throw unsupported("this argument of a table function", span);
   const [exprTag, expr] = variant(value);
   if (exprTag === "BinaryOp" && (expr as Raw).op === "Eq") {
     const { left, right } = expr as { left: unknown; right: unknown };

@@ -18,7 +18,7 @@ export function convertFunction(
 ): CallExpr {
   const names = convertNames(converter, node.name);
   const span = placeOf(converter, node);
-  if (names.length !== 1) throw unsupported("A function name with a schema", span);
+  if (names.length !== 1) throw unsupported("a function name with a schema", span);
   const name = names[0]!.text.toLowerCase();
   const ordered = withinGroupIsOrder.has(name);
   onlyFields(node, ["name", "args", "filter", ...(ordered ? ["within_group"] : [])], span);
@@ -50,7 +50,7 @@ function convertArgs(raw: unknown, name: string, span: Span, convert: Convert): 
   const exprs: SqlExpr[] = [];
   for (const arg of list(raw)) {
     const [style, payload] = variant(arg);
-    if (style !== "Unnamed") throw unsupported(`A named argument of ${name}`, span);
+    if (style !== "Unnamed") throw unsupported(`a named argument of ${name}`, span);
     const [tag, value] = variant(payload);
     if (tag === "Wildcard") star = true;
     else if (tag === "Expr") exprs.push(convert(value));

@@ -95,7 +95,7 @@ function convertBody(converter: Converter, raw: unknown): QueryBody {
       return { kind: "values", rows, ...(span && { span }) };
     }
     default:
-      throw unknownNode("The query", tag, span);
+      throw unknownNode("the query", tag, span);
   }
 }
 
@@ -109,7 +109,7 @@ const setOperators: Readonly<Record<string, SetOperation["op"]>> = {
 function convertSetOperation(converter: Converter, node: Raw, span: Span | undefined): SetOperation {
   onlyFields(node, ["op", "set_quantifier", "left", "right"], span);
   const op = setOperators[String(node.op)];
-  if (!op) throw unknownNode("The set operation", String(node.op), span);
+  if (!op) throw unknownNode("the set operation", String(node.op), span);
   const quantifier = String(node.set_quantifier);
   if (quantifier.endsWith("ByName")) throw unsupported(`${op.toUpperCase()} BY NAME`, span);
   return {
@@ -172,7 +172,7 @@ function convertItem(converter: Converter, raw: unknown): SelectItem {
       return convertWildcard(converter, options as Raw, name, placeOf(converter, raw));
     }
     default:
-      throw unknownNode("The select item", tag, placeOf(converter, raw));
+      throw unknownNode("the select item", tag, placeOf(converter, raw));
   }
 }
 
@@ -180,11 +180,11 @@ function convertItem(converter: Converter, raw: unknown): SelectItem {
 function checkAlias(converter: Converter, expr: SqlExpr, alias: string, span: Span): void {
   const { endLine, endColumn } = expr.span;
   if (expr.kind === "number" && endLine === span.line && endColumn === span.column) {
-    throw syntaxError(`Unexpected ${alias} directly after a number`, span);
+    throw syntaxError(`unexpected ${alias} directly after a number`, span);
   }
   const explicit = /\bas\s*$/i.test(converter.source.before(span));
   if (!explicit && /^(is|not)null$/i.test(alias)) {
-    throw syntaxError(`${alias.toUpperCase()} is not supported`, span, "Write IS NULL or IS NOT NULL.");
+    throw syntaxError(`${alias.toUpperCase()} is not supported`, span, "write IS NULL or IS NOT NULL");
   }
 }
 
@@ -218,6 +218,6 @@ function convertWildcard(converter: Converter, node: Raw, table: unknown, span: 
 /** EXCLUDE a gives [part], EXCLUDE (a, b) gives [[part], [part]]. */
 function excludedName(converter: Converter, raw: unknown) {
   const names = convertNames(converter, Array.isArray(raw) ? raw : [raw]);
-  if (names.length !== 1) throw unsupported("A qualified name in EXCLUDE", names[0]?.span);
+  if (names.length !== 1) throw unsupported("a qualified name in EXCLUDE", names[0]?.span);
   return names[0]!;
 }

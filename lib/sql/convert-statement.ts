@@ -10,7 +10,7 @@ const statementNames: Readonly<Record<string, string>> = {
   CreateTable: "CREATE TABLE without EXTERNAL",
   Set: "SET",
   ShowVariable: "SHOW",
-  StartTransaction: "A transaction",
+  StartTransaction: "a transaction",
 };
 
 /** `sql` is the statement's own text. */
@@ -54,7 +54,7 @@ export function convertStatement(converter: Converter, raw: unknown, sql: string
     }
     default:
       throw unsupported(
-        statementNames[tag] ?? `The statement ${tag.replace(/([a-z])([A-Z])/g, "$1 $2").toUpperCase()}`,
+        statementNames[tag] ?? `the statement ${tag.replace(/([a-z])([A-Z])/g, "$1 $2").toUpperCase()}`,
         span,
       );
   }
@@ -108,7 +108,7 @@ function placeholderIsPath(raw: unknown): boolean {
 export function convertColumns(converter: Converter, raw: unknown): readonly ColumnDefinition[] {
   const table = payloadOf(raw, "CreateTable")!;
   const span = placeOf(converter, raw);
-  if (list(table.constraints).length > 0) throw unsupported("A table constraint", span);
+  if (list(table.constraints).length > 0) throw unsupported("a table constraint", span);
   return list(table.columns).map((column) => {
     const node = column as Raw;
     const name = convertName(converter, node.name);
@@ -117,7 +117,7 @@ export function convertColumns(converter: Converter, raw: unknown): readonly Col
     for (const option of list(node.options)) {
       const [tag] = variant((option as Raw).option);
       if (tag === "NotNull") nullable = false;
-      else if (tag !== "Null") throw unsupported(`The column option ${tag}`, name.span);
+      else if (tag !== "Null") throw unsupported(`the column option ${tag}`, name.span);
     }
     return { name, type: convertType(node.data_type, name.span), nullable };
   });

@@ -69,10 +69,10 @@ export function convertType(raw: unknown, span: Span | undefined): DataType {
     case "Custom": {
       const custom = customTypes[customName(payload).toLowerCase()];
       if (custom) return custom;
-      throw unsupported(`Type ${customName(payload)}`, span);
+      throw unsupported(`type ${customName(payload)}`, span);
     }
     default:
-      throw unsupported(`Type ${tag.toUpperCase()}`, span);
+      throw unsupported(`type ${tag.toUpperCase()}`, span);
   }
 }
 
@@ -87,12 +87,12 @@ function convertDecimal(payload: unknown, span: Span | undefined): DataType {
   const [precision, scale] =
     tag === "None" ? [18, 3] : tag === "Precision" ? [Number(value), 0] : list(value).map(Number);
   if (precision === undefined || scale === undefined || precision < 1 || precision > decimalPrecisionMax) {
-    throw new QueryError("invalid_argument", `The precision of a DECIMAL must be from 1 to ${decimalPrecisionMax}`, {
+    throw new QueryError("invalid_argument", `the precision of a DECIMAL must be from 1 to ${decimalPrecisionMax}`, {
       ...(span && { span }),
     });
   }
   if (scale < 0 || scale > precision) {
-    throw new QueryError("invalid_argument", "The scale of a DECIMAL must be from 0 to its precision", {
+    throw new QueryError("invalid_argument", "the scale of a DECIMAL must be from 0 to its precision", {
       ...(span && { span }),
     });
   }

@@ -66,9 +66,9 @@ function readOptions(reader: TokenReader): Record<string, string> {
     const name = optionNames[written.toLowerCase().replace(/^(format|csv)\./, "")];
     if (!name)
       throw syntaxError(
-        `Unknown option ${written}`,
+        `unknown option ${written}`,
         span,
-        `Known: ${[...new Set(Object.values(optionNames))].join(", ")}.`,
+        `known: ${[...new Set(Object.values(optionNames))].join(", ")}`,
       );
     reader.accept("=");
     options[name] = reader.next("a value").text;

@@ -56,9 +56,9 @@ async function parseExplain(text: string, tokens: readonly Token[], reader: Toke
       else if (name === "ANALYZE") analyze = true;
       else
         throw syntaxError(
-          `Unknown EXPLAIN option ${option.text}`,
+          `unknown EXPLAIN option ${option.text}`,
           spanOfToken(option),
-          "Known: LOGICAL, PHYSICAL, STAGES, ANALYZE.",
+          "known: LOGICAL, PHYSICAL, STAGES, ANALYZE",
         );
     } while (reader.accept(","));
     reader.expect(")");
@@ -93,7 +93,7 @@ async function parseTokens(
   const statements = await parseWithLibrary(sql).catch((thrown: unknown) => {
     throw asQueryError(thrown, source);
   });
-  if (statements.length !== 1) throw syntaxError("Expected one statement", source.start);
+  if (statements.length !== 1) throw syntaxError("expected one statement", source.start);
   return { converter, raw: statements[0] };
 }
 
@@ -104,7 +104,7 @@ function asQueryError(thrown: unknown, source: Source): QueryError {
   const place = / at Line: (\d+), Column: (\d+)/.exec(text);
   const message = text.replace(place?.[0] ?? "", "").replace(/^sql parser error: /, "");
   if (message === "recursion limit exceeded") {
-    return syntaxError("The query is nested too deeply", source.start);
+    return syntaxError("the query is nested too deeply", source.start);
   }
   const span: Span = place ? source.place(Number(place[1]), Number(place[2])) : source.end;
   return syntaxError(readable(message), span);
@@ -113,11 +113,12 @@ function asQueryError(thrown: unknown, source: Source): QueryError {
 /** `Expected: identifier, found: EOF` reads `Expected identifier, found the end of the query`. */
 function readable(message: string): string {
   return message
-    .replace(/^Expected: /, "Expected ")
+    .replace(/^Expected: /, "expected ")
     .replace(/found: EOF$/, "found the end of the query")
     .replace(/found: /, "found ")
     .replace(/Token(?:Word)?\(?Word\(?Word \{ value: "([^"]*)".*$/, "$1")
-    .replace(/^No infix parser for token .*value: "([^"]*)".*$/, "Unexpected $1");
+    .replace(/^U(nterminated)/, "u$1")
+    .replace(/^No infix parser for token .*value: "([^"]*)".*$/, "unexpected $1");
 }
 
 /** What CREATE VIEW … AS stands for: the text behind the AS. */

@@ -28,8 +28,8 @@ export async function parseWithLibrary(sql: string): Promise<readonly unknown[]>
     // The library throws plain objects for syntax errors; an Error is a trap, after which its memory is not to be trusted.
     if (!(thrown instanceof Error)) throw thrown;
     instance = undefined;
-    throw new QueryError("syntax", "The query is nested too deeply", {
-      hint: "Split long chains of operators, for example into an IN list.",
+    throw new QueryError("syntax", "the query is nested too deeply", {
+      hint: "split long chains of operators, for example into an IN list",
       cause: thrown,
     });
   }

@@ -41,7 +41,7 @@ export class TokenReader {
   string(what: string): string {
     const token = this.next(what);
     if (token.kind !== "string")
-      throw syntaxError(`Expected ${what} in quotes, found ${token.text}`, spanOfToken(token));
+      throw syntaxError(`expected ${what} in quotes, found ${token.text}`, spanOfToken(token));
     return token.text;
   }
 
@@ -51,7 +51,7 @@ export class TokenReader {
     do {
       const token = this.next(what);
       if (token.kind !== "word" && token.kind !== "name") {
-        throw syntaxError(`Expected ${what}, found ${token.text}`, spanOfToken(token));
+        throw syntaxError(`expected ${what}, found ${token.text}`, spanOfToken(token));
       }
       names.push({ text: token.text, quoted: token.kind === "name", span: spanOfToken(token) });
     } while (this.accept("."));
@@ -60,10 +60,10 @@ export class TokenReader {
 
   unexpected(expected: string): Error {
     const token = this.peek();
-    if (token) return syntaxError(`Expected ${expected}, found ${token.text}`, spanOfToken(token));
+    if (token) return syntaxError(`expected ${expected}, found ${token.text}`, spanOfToken(token));
     const last = this.#tokens.at(-1)!;
     const span = spanOfToken(last);
-    return syntaxError(`Expected ${expected} at the end`, { line: span.line, column: span.endColumn ?? span.column });
+    return syntaxError(`expected ${expected} at the end`, { line: span.line, column: span.endColumn ?? span.column });
   }
 }
 
