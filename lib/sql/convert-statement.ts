@@ -1,6 +1,6 @@
 /** Statements other than those of our own syntax. */
 import { unsupported } from "../errors.ts";
-import type { ColumnDefinition, Query, Select, Statement } from "./ast.ts";
+import type { ColumnDefinition, Name, Query, Select, Statement } from "./ast.ts";
 import { convertType } from "./convert-type.ts";
 import { type Converter, convertName, convertNames, placeOf } from "./converter.ts";
 import { list, onlyFields, payloadOf, type Raw, variant } from "./raw.ts";
@@ -79,8 +79,14 @@ function convertCreateView(converter: Converter, node: Raw, sql: string): Statem
     ifNotExists: node.if_not_exists === true,
     columns,
     query,
-    sql,
+    sql: columns.length > 0 ? withColumns(columns, sql) : sql,
   };
+}
+
+/** A query with its columns renamed. */
+function withColumns(columns: readonly Name[], sql: string): string {
+  const names = columns.map(({ text }) => `"${text.replaceAll('"', '""')}"`);
+  return `WITH v (${names.join(", ")}) AS (\n${sql}\n) SELECT * FROM v`;
 }
 
 /** SELECT * FROM name */
