@@ -30,6 +30,7 @@ export interface StageGraph {
 export interface ScanSplit {
   readonly path: string;
   readonly etag: string;
+  /** Size of the whole file. */
   readonly bytes: number;
   /** Row groups of the file to read; absent: all of them (the executor reads the footer). */
   readonly rowGroups?: readonly number[];

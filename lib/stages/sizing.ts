@@ -29,11 +29,18 @@ export const defaultSizing = {
   replicateBytesMax: 1 << 20,
 } as const;
 
+interface Slice {
+  readonly split: ScanSplit;
+  /** What it weighs when work is dealt out. */
+  readonly bytes: number;
+}
+
 /** The smallest slices a table can be read in: row groups where they are known, else files. */
-function slicesOf(table: Table): ScanSplit[] {
-  return table.files.flatMap((file): ScanSplit[] => {
-    const whole = { path: file.path, etag: file.etag, bytes: file.bytes };
-    return file.rowGroups?.map((group, i) => ({ ...whole, bytes: group.bytes, rowGroups: [i] })) ?? [whole];
+function slicesOf(table: Table): Slice[] {
+  return table.files.flatMap((file): Slice[] => {
+    const split = { path: file.path, etag: file.etag, bytes: file.bytes };
+    const groups = file.rowGroups?.map((group, i) => ({ split: { ...split, rowGroups: [i] }, bytes: group.bytes }));
+    return groups ?? [{ split, bytes: file.bytes }];
   });
 }
 
@@ -60,28 +67,27 @@ export function dealSlices(table: Table, tasks: number, interleave: boolean): re
       let least = 0;
       for (let t = 1; t < tasks; t++) if (load[t]! < load[least]!) least = t;
       load[least]! += slice.bytes;
-      dealt[least]!.push(slice);
+      dealt[least]!.push(slice.split);
     }
   } else {
     const total = slices.reduce((sum, slice) => sum + slice.bytes, 0);
     let before = 0;
     for (const slice of slices) {
       const middle = (before + slice.bytes / 2) / Math.max(1, total);
-      dealt[Math.min(tasks - 1, Math.floor(middle * tasks))]!.push(slice);
+      dealt[Math.min(tasks - 1, Math.floor(middle * tasks))]!.push(slice.split);
       before += slice.bytes;
     }
   }
   return dealt.map(mergeByFile);
 }
 
-function mergeByFile(slices: readonly ScanSplit[]): readonly ScanSplit[] {
+function mergeByFile(splits: readonly ScanSplit[]): readonly ScanSplit[] {
   const merged: ScanSplit[] = [];
-  for (const slice of slices) {
+  for (const split of splits) {
     const last = merged.at(-1);
-    if (last && slice.rowGroups && last.rowGroups && last.path === slice.path) {
-      const rowGroups = [...last.rowGroups, ...slice.rowGroups];
-      merged[merged.length - 1] = { ...last, bytes: last.bytes + slice.bytes, rowGroups };
-    } else merged.push(slice);
+    if (last && split.rowGroups && last.rowGroups && last.path === split.path) {
+      merged[merged.length - 1] = { ...last, rowGroups: [...last.rowGroups, ...split.rowGroups] };
+    } else merged.push(split);
   }
   return merged;
 }
