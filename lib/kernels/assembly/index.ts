@@ -1,6 +1,7 @@
 // Entry point of the kernels: every file here holds one family, and each export is one vectorised loop.
 export * from "./aggregate";
 export * from "./copy";
+export * from "./csv";
 export * from "./flatten";
 export * from "./group";
 export * from "./ipc";
