@@ -38,7 +38,12 @@ export function inferCsv(bytes: Uint8Array, hints: CsvHints = {}): CsvInference 
   const data = header ? records.slice(1) : records;
   const wanted = wantedTypes(names, hints.types ?? {});
   const fields = names.map((name, i): Field => {
-    const type = wanted.get(i) ?? columnType(data.map((record) => record[i]), base);
+    const type =
+      wanted.get(i) ??
+      columnType(
+        data.map((record) => record[i]),
+        base,
+      );
     return { name, type, nullable: true };
   });
   return { schema: { fields }, options: { ...base, header } };
@@ -70,7 +75,12 @@ function guessDelimiter(text: string, given: Omit<CsvOptions, "delimiter" | "hea
 function hasHeader(records: readonly (readonly CsvField[])[], options: CsvOptions): boolean {
   const [first, ...rest] = records;
   if (first === undefined || first.some((field) => isNull(field, options))) return false;
-  const guessed = first.map((_, i) => columnType(rest.map((record) => record[i]), options));
+  const guessed = first.map((_, i) =>
+    columnType(
+      rest.map((record) => record[i]),
+      options,
+    ),
+  );
   if (guessed.every(({ kind }) => kind === "varchar")) return true;
   return first.some((field, i) => guessed[i]!.kind !== "varchar" && !fits(field.text, guessed[i]!));
 }
@@ -135,7 +145,10 @@ function fits(text: string, type: DataType): boolean {
   if (type.kind === "timestamp") return (type.utc ? zonedPattern : timestampPattern).test(text) && isDate(text);
   if (!patterns[type.kind]?.test(text)) return false;
   if (type.kind === "date") return isDate(text);
-  return type.kind !== "int64" || BigInt.asIntN(64, BigInt(text.trim().replace("+", ""))) === BigInt(text.trim().replace("+", ""));
+  return (
+    type.kind !== "int64" ||
+    BigInt.asIntN(64, BigInt(text.trim().replace("+", ""))) === BigInt(text.trim().replace("+", ""))
+  );
 }
 
 /** Whether the text starts with a day that exists. */

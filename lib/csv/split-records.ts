@@ -38,12 +38,16 @@ function plainField(text: string, start: number, delimiter: string): CsvField & 
   return { text: text.slice(start, end), quoted: false, end };
 }
 
-function quotedField(text: string, start: number, { delimiter, quote, escape }: CsvOptions): CsvField & { end: number } {
+function quotedField(
+  text: string,
+  start: number,
+  { delimiter, quote, escape: escaping }: CsvOptions,
+): CsvField & { end: number } {
   let field = "";
   let at = start;
   while (at < text.length) {
     const [character, next] = [text[at], text[at + 1]];
-    if (character === escape && (next === quote || (next === escape && escape !== quote))) {
+    if (character === escaping && (next === quote || (next === escaping && escaping !== quote))) {
       field += next;
       at += 2;
     } else if (character === quote) {

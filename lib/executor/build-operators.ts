@@ -2,6 +2,7 @@
 import { QueryError, unsupported } from "../errors.ts";
 import type { PhysicalPlan, ScanNode } from "../physical/plan.ts";
 import type { ScanInput } from "../stages/graph.ts";
+import { CsvScanOperator } from "./csv-scan.ts";
 import { ExchangeMergeOperator } from "./exchange-merge.ts";
 import { ExchangeReadOperator } from "./exchange-read.ts";
 import { FilterOperator } from "./filter.ts";
@@ -61,6 +62,6 @@ function build(plan: PhysicalPlan, context: TaskContext, scans: Iterator<ScanInp
 function scan(node: ScanNode, context: TaskContext, scans: Iterator<ScanInput>): Operator {
   const { value: input } = scans.next();
   if (!input) throw new QueryError("internal", `the task has no input for the scan of ${node.label}`);
-  if (input.format === "csv") throw unsupported("scanning CSV");
+  if (input.format === "csv") return new CsvScanOperator(context, node, input);
   return new ScanOperator(context, node, input);
 }

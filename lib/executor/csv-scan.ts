@@ -119,7 +119,8 @@ export class CsvScanOperator extends OperatorBase {
         used = found.used;
         if (found.rows === 0) break;
         const within = this.#rowsBefore(found, text, to);
-        if (!header && within > 0) yield { text, rows: within, fields: found.fields, flags: found.flags, starts: found.starts };
+        if (!header && within > 0)
+          yield { text, rows: within, fields: found.fields, flags: found.flags, starts: found.starts };
         if (within < found.rows) return;
         header = false;
       }
@@ -132,7 +133,7 @@ export class CsvScanOperator extends OperatorBase {
   /** Splits records from offset `used` of the text on. @throws QueryError when the text is no CSV */
   async #split(text: Text, used: number, window: TextWindow, rowsMax: number) {
     const { memory } = this.context;
-    const { delimiter, quote, escape, nullValue } = this.#options;
+    const { delimiter, quote, escape: escaping, nullValue } = this.#options;
     const columns = this.#input.schema.fields.length;
     this.#batchArena.free();
     const nullText = this.#batchArena.alloc(Buffer.byteLength(nullValue));
@@ -144,13 +145,13 @@ export class CsvScanOperator extends OperatorBase {
     // biome-ignore format: the kernel's parameters, by meaning
     const rows = memory.kernels.csvRecords(
       text.ptr + used, text.ptr + window.bytes.length, window.atEnd ? 1 : 0,
-      byteOf(delimiter), byteOf(quote), byteOf(escape), nullText, nullLength,
+      byteOf(delimiter), byteOf(quote), byteOf(escaping), nullText, nullLength,
       columns, rowsMax, fields, flags, starts, state,
     );
     const [end, problem, fieldCount] = memory.u32.subarray(state >>> 2, (state >>> 2) + 3) as unknown as number[];
     if (problem !== 0) {
       const what = [
-        `the record has ${fieldCount! > columns ? "more than " : ""}${Math.min(fieldCount!, columns)} fields instead of ${columns}`,
+        `the record has ${fieldCount} fields instead of ${columns}`,
         `column ${fieldCount! + 1} goes on behind its closing quote`,
         `column ${fieldCount! + 1} has no closing quote`,
       ][problem! - 1]!;

@@ -55,4 +55,3 @@ export class TextWindow {
     this.offset += bytes;
   }
 }
-
