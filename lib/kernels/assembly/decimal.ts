@@ -56,28 +56,43 @@ export function mulI64Wide(a: usize, b: usize, n: u32, out: usize): void {
   return xh * yh + carry + (t >> 32);
 }
 
+@inline function multiplyOne(a: usize, b: usize, out: usize): u32 {
+  let xl = load<u64>(a), xh = load<i64>(a, 8), yl = load<u64>(b), yh = load<i64>(b, 8), bad: u32 = 0;
+  const negative = (xh ^ yh) < 0;
+  if (xh < 0) { xh = ~xh + <i64>(xl == 0); xl = 0 - xl; }
+  if (yh < 0) { yh = ~yh + <i64>(yl == 0); yl = 0 - yl; }
+  let low = xl * yl;
+  let high = multiplyHighUnsigned(xl, yl);
+  if (xh != 0 || yh != 0) {
+    const big = <u64>(xh != 0 ? xh : yh), small = xh != 0 ? yl : xl;
+    const cross = big * small, sum = high + cross;
+    bad = <u32>(xh != 0 && yh != 0) | <u32>(multiplyHighUnsigned(big, small) != 0) | <u32>(sum < high);
+    high = sum;
+  }
+  bad |= <u32>(high > limitHigh || (high == limitHigh && low >= limitLow));
+  if (negative) { high = ~high + <u64>(low == 0); low = 0 - low; }
+  store<u64>(out, low);
+  store<u64>(out, high, 8);
+  return bad;
+}
+
 export function mulI128(a: usize, b: usize, n: u32, out: usize): u32 {
   let bad: u32 = 0;
-  for (let i: u32 = 0; i < n; i++) {
-    const p = <usize>i << 4;
-    let xl = load<u64>(a + p), xh = load<i64>(a + p, 8), yl = load<u64>(b + p), yh = load<i64>(b + p, 8);
-    const negative = (xh ^ yh) < 0;
-    if (xh < 0) { xh = ~xh + <i64>(xl == 0); xl = 0 - xl; }
-    if (yh < 0) { yh = ~yh + <i64>(yl == 0); yl = 0 - yl; }
-    let low = xl * yl;
-    let high = multiplyHighUnsigned(xl, yl);
-    if (xh != 0 || yh != 0) {
-      const big = <u64>(xh != 0 ? xh : yh), small = xh != 0 ? yl : xl;
-      const cross = big * small, sum = high + cross;
-      bad |= <u32>(xh != 0 && yh != 0) | <u32>(multiplyHighUnsigned(big, small) != 0) | <u32>(sum < high);
-      high = sum;
-    }
-    bad |= <u32>(high > limitHigh || (high == limitHigh && low >= limitLow));
-    if (negative) { high = ~high + <u64>(low == 0); low = 0 - low; }
-    store<u64>(out + p, low);
-    store<u64>(out + p, high, 8);
-  }
+  for (let i: u32 = 0; i < n; i++) bad |= multiplyOne(a + (<usize>i << 4), b + (<usize>i << 4), out + (<usize>i << 4));
   return bad;
+}
+
+/** All values times the i128 at `factor`. */
+export function scaleUpI128(a: usize, n: u32, factor: usize, out: usize): u32 {
+  let bad: u32 = 0;
+  for (let i: u32 = 0; i < n; i++) bad |= multiplyOne(a + (<usize>i << 4), factor, out + (<usize>i << 4));
+  return bad;
+}
+
+/** All values times the i64 at `factor`, for inputs whose bits prove that the result fits. */
+export function scaleUpI64(a: usize, n: u32, factor: usize, out: usize): void {
+  const f = load<i64>(factor);
+  for (let i: u32 = 0; i < n; i++) store<i64>(out + (<usize>i << 3), load<i64>(a + (<usize>i << 3)) * f);
 }
 
 export function negI128(a: usize, n: u32, out: usize): u32 {

@@ -18,6 +18,10 @@ export * from "./compare";
 export * from "./logic";
 export * from "./arithmetic";
 export * from "./decimal";
+export * from "./cast";
+export * from "./date";
+export * from "./string";
+export * from "./in-set";
 
 /** First byte after the static data: where the allocator may start. */
 export function heapBase(): usize {
