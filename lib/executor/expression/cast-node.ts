@@ -1,8 +1,8 @@
 /** CAST through kernels; what they do not do, or a value that does not fit, goes to the reference implementation. */
 import { type DataType, decimal64PrecisionMax, physicalKind, sameType } from "../../arrow/types.ts";
 import type { FlatVector, Vector } from "../../arrow/vector.ts";
-import { GrowableBlock } from "../../kernels/growable-block.ts";
 import type { KernelExports } from "../../kernels/exports.gen.ts";
+import { GrowableBlock } from "../../kernels/growable-block.ts";
 import type { LinearMemory, Ptr } from "../../kernels/memory.ts";
 import { giveUp } from "./first-that-works.ts";
 import { clearNulls, KernelNode, StrictNode } from "./kernel-node.ts";
@@ -12,22 +12,47 @@ import type { Rows } from "./rows.ts";
 type DecimalType = Extract<DataType, { kind: "decimal" }>;
 type Unary = (a: Ptr, n: number, out: Ptr) => number;
 
-const suffixes: Readonly<Record<string, string>> = { int8: "I8", int16: "I16", int32: "I32", int64: "I64", float32: "F32", float64: "F64", boolean: "Bool" };
+const suffixes: Readonly<Record<string, string>> = {
+  int8: "I8",
+  int16: "I16",
+  int32: "I32",
+  int64: "I64",
+  float32: "F32",
+  float64: "F64",
+  boolean: "Bool",
+};
 const integerDigits: Readonly<Record<string, number>> = { boolean: 1, int8: 3, int16: 5, int32: 10, int64: 19 };
 
 const isInteger = (type: DataType) => /^int\d/.test(type.kind);
 const isFloat = (type: DataType) => /^float/.test(type.kind);
 const decimal = (precision: number, scale: number): DecimalType => ({ kind: "decimal", precision, scale });
 
+/** Where nodes live that are made on the way. */
+export interface NodeOwner {
+  readonly memory: LinearMemory;
+  own<T extends { close(): void }>(part: T): T;
+}
+
 /** A fast cast, which fails where a value does not fit; undefined: there is none. */
-export function castKernelNode(memory: LinearMemory, input: ExpressionNode, to: DataType): ExpressionNode | undefined {
+export function castKernelNode(owner: NodeOwner, input: ExpressionNode, to: DataType): ExpressionNode | undefined {
   const from = input.type;
   if (sameType(from, to)) return input;
+  const made = makeCast(owner, input, to);
+  return made && owner.own(made);
+}
+
+function makeCast(owner: NodeOwner, input: ExpressionNode, to: DataType): ExpressionNode | undefined {
+  const { memory } = owner;
+  const from = input.type;
   if (from.kind === "timestamp" && to.kind === "timestamp") return new RelabelNode(memory, input, to);
-  if (from.kind === "date" && to.kind === "timestamp") return kernelNode(memory, input, to, memory.kernels.castDateToTimestamp);
-  if (from.kind === "timestamp" && to.kind === "date") return kernelNode(memory, input, to, memory.kernels.castTimestampToDate);
-  if (from.kind === "decimal") return decimalCast(memory, input, from, to);
-  if (to.kind === "decimal") return castToDecimal(memory, input, to);
+  if (from.kind === "date" && to.kind === "timestamp") {
+    return kernelNode(memory, input, to, memory.kernels.castDateToTimestamp);
+  }
+  if (from.kind === "timestamp" && to.kind === "date") {
+    return kernelNode(memory, input, to, memory.kernels.castTimestampToDate);
+  }
+  if (from.kind === "decimal") return decimalCast(owner, input, from, to);
+  if (to.kind === "decimal") return castToDecimal(owner, input, to);
   return numberCast(memory, input, to);
 }
 
@@ -42,30 +67,37 @@ function numberCast(memory: LinearMemory, input: ExpressionNode, to: DataType): 
   return kernel && kernelNode(memory, input, to, kernel);
 }
 
-function castToDecimal(memory: LinearMemory, input: ExpressionNode, to: DecimalType): ExpressionNode | undefined {
+function castToDecimal(owner: NodeOwner, input: ExpressionNode, to: DecimalType): ExpressionNode | undefined {
+  const { memory } = owner;
   if (isFloat(input.type)) {
-    const double = castKernelNode(memory, input, { kind: "float64" })!;
+    const double = castKernelNode(owner, input, { kind: "float64" })!;
     if (to.precision > decimal64PrecisionMax) return undefined;
     const [factor, limit] = [10 ** to.scale, 10 ** to.precision];
     const run = memory.kernels.decimalOfF64;
     return new KernelNode(memory, to, [double], ([a], n, out) => run(a!.data, n, factor, limit, out), giveUp);
   }
   const digits = integerDigits[input.type.kind];
-  const whole = digits && castKernelNode(memory, input, { kind: "int64" });
+  const whole = digits && castKernelNode(owner, input, { kind: "int64" });
   return whole ? new RescaleNode(memory, whole, decimal(digits, 0), to) : undefined;
 }
 
-function decimalCast(memory: LinearMemory, input: ExpressionNode, from: DecimalType, to: DataType): ExpressionNode | undefined {
+function decimalCast(
+  owner: NodeOwner,
+  input: ExpressionNode,
+  from: DecimalType,
+  to: DataType,
+): ExpressionNode | undefined {
+  const { memory } = owner;
   if (to.kind === "decimal") return new RescaleNode(memory, input, from, to);
   if (isFloat(to)) {
     if (from.scale > 22) return undefined;
-    const double = new DecimalToDoubleNode(memory, input, 10 ** from.scale);
-    return castKernelNode(memory, double, to);
+    const double = owner.own(new DecimalToDoubleNode(memory, input, 10 ** from.scale));
+    return castKernelNode(owner, double, to);
   }
   if (!isInteger(to)) return undefined;
-  const whole = new RescaleNode(memory, input, from, decimal(decimal64PrecisionMax, 0));
-  const int64 = new RelabelNode(memory, whole, { kind: "int64" });
-  return castKernelNode(memory, int64, to);
+  const whole = owner.own(new RescaleNode(memory, input, from, decimal(decimal64PrecisionMax, 0)));
+  const int64 = owner.own(new RelabelNode(memory, whole, { kind: "int64" }));
+  return castKernelNode(owner, int64, to);
 }
 
 /** The same bytes under another type. Owns an input that was made for it. */

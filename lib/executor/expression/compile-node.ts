@@ -1,5 +1,6 @@
 /** Expression tree → nodes: kernels where there are some, the reference implementation of the function elsewhere. */
 import { QueryError, unsupported } from "../../errors.ts";
+import { applyCast, applyFunction, newEvaluationContext } from "../../expr/evaluate.ts";
 import type { CallExpr, CaseExpr, CastExpr, ColumnId, Expr, InListExpr } from "../../expr/expr.ts";
 import { findFunction } from "../../expr/functions/registry.ts";
 import { isDeterministic } from "../../expr/properties.ts";
@@ -8,16 +9,21 @@ import { columnIdsOf } from "../../expr/walk.ts";
 import { arithmeticNode } from "./arithmetic.ts";
 import { Branch } from "./branch.ts";
 import { BlendCaseNode, CoalesceNode, LazyCaseNode } from "./case-node.ts";
+import { castKernelNode } from "./cast-node.ts";
+import { testedOf } from "./column-test.ts";
 import { comparisonNode } from "./comparison-nodes.ts";
+import { dateNode } from "./date-nodes.ts";
 import { DictionaryNode } from "./dictionary-node.ts";
 import { mayFail } from "./failure.ts";
 import { FallbackNode } from "./fallback-node.ts";
+import { FirstThatWorks } from "./first-that-works.ts";
 import { ColumnNode, ConstantNode } from "./leaf-nodes.ts";
 import { JunctionNode, NotNode, TestNode } from "./logic-nodes.ts";
 import type { ExpressionNode } from "./node.ts";
-import { applyCast, applyFunction, newEvaluationContext } from "./reference.ts";
 import { Scope } from "./scope.ts";
 import { isStrict } from "./strictness.ts";
+import { textNode } from "./string-nodes.ts";
+import { TestedNode } from "./tested-node.ts";
 
 export function compileNode(expr: Expr, scope: Scope): ExpressionNode {
   const { memory, plain } = scope;
@@ -111,7 +117,13 @@ function buildCall(expr: CallExpr, scope: Scope): ExpressionNode {
       );
   }
   const args = expr.args.map((part) => compileNode(part, scope));
-  return arithmeticNode(memory, expr, args) ?? comparisonNode(memory, expr.fn, args) ?? callFallback(expr, args, scope);
+  const sure = arithmeticNode(memory, expr, args) ?? comparisonNode(memory, expr.fn, args);
+  if (sure) return sure;
+  const tested = testedNode(expr, scope);
+  if (tested) return tested;
+  const fallback = callFallback(expr, args, scope);
+  const fast = textNode(memory, expr, args) ?? dateNode(memory, expr, args);
+  return fast ? new FirstThatWorks(memory, scope.own(fast), scope.own(fallback), args) : fallback;
 }
 
 function callFallback(expr: CallExpr, args: readonly ExpressionNode[], { memory }: Scope): ExpressionNode {
@@ -121,8 +133,17 @@ function callFallback(expr: CallExpr, args: readonly ExpressionNode[], { memory 
 }
 
 function buildCast(expr: CastExpr, scope: Scope): ExpressionNode {
+  const { memory } = scope;
   const input = compileNode(expr.input, scope);
-  return new FallbackNode(scope.memory, expr.type, [input], ([value]) => applyCast(expr, value!), true);
+  const fallback = new FallbackNode(memory, expr.type, [input], ([value]) => applyCast(expr, value!), true);
+  const fast = castKernelNode(scope, input, expr.type);
+  return fast ? new FirstThatWorks(memory, fast, scope.own(fallback), [input]) : fallback;
+}
+
+/** LIKE and IN with constants. */
+function testedNode(expr: Expr, scope: Scope): ExpressionNode | undefined {
+  const tested = testedOf(expr);
+  return tested && new TestedNode(scope.memory, compileNode(tested.input, scope), tested.make(scope.memory, false));
 }
 
 function buildCase(expr: CaseExpr, scope: Scope): ExpressionNode {
@@ -172,6 +193,8 @@ function isCheap(expr: Expr): boolean {
 
 /** x IN (a, b, …) as x = a OR x = b OR …, which is its definition, also for NULL. */
 function buildInList(expr: InListExpr, scope: Scope): ExpressionNode {
+  const tested = testedNode(expr, scope);
+  if (tested) return tested;
   const equal = (item: Expr): Expr => ({ kind: "call", fn: "=", args: [expr.input, item], type: expr.type });
   return compileNode({ kind: "call", fn: "or", args: expr.list.map(equal), type: expr.type }, scope);
 }

@@ -36,10 +36,4 @@ export class FirstThatWorks extends ExpressionNode {
   protected override computeBits(vector: Vector, rows: Rows): number {
     return this.#fast.isKnown(rows) ? this.#fast.bits(rows) : super.computeBits(vector, rows);
   }
-
-  override close(): void {
-    super.close();
-    this.#fast.close();
-    this.#sure.close();
-  }
 }

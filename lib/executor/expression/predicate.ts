@@ -4,16 +4,16 @@ import type { Batch } from "../../arrow/vector.ts";
 import type { Column, Expr } from "../../expr/expr.ts";
 import { operandsOf, subexpressions } from "../../expr/walk.ts";
 import type { TaskContext } from "../operator.ts";
+import { testedOf } from "./column-test.ts";
 import { columnIndex, compileBranch, compileOverValues, onlyColumn } from "./compile-node.ts";
 import { DictionaryEvaluator } from "./dictionary-node.ts";
 import { mayFail } from "./failure.ts";
-import { type ColumnTest, columnComparison, intersect, type Range, RangeTest, rangeOf } from "./range-test.ts";
+import { type ColumnTest, intersect, type Range, RangeTest, rangeOf } from "./range-test.ts";
 import type { RowSet } from "./row-set.ts";
 import { Rows } from "./rows.ts";
 import { Scope } from "./scope.ts";
 import { AndStep, ColumnStep, ConstantStep, NodeStep, OrStep, type SelectStep } from "./select-steps.ts";
 import { isStrict } from "./strictness.ts";
-import { TextComparisonTest } from "./text-test.ts";
 
 export interface Predicate {
   /** The rows for which the condition is TRUE; `ids` 0: the first `count` (all, or none when count is 0). */
@@ -66,7 +66,7 @@ function compileAnd(parts: readonly Expr[], scope: Scope): SelectStep {
   const others: Expr[] = [];
   for (const part of parts) {
     const range = rangeOf(part);
-    if (!range) {
+    if (range?.input.kind !== "column") {
       others.push(part);
       continue;
     }
@@ -97,14 +97,10 @@ function columnStep(expr: Expr, test: ColumnTest | undefined, scope: Scope): Sel
   return new ColumnStep(scope.memory, parts, costOf(expr));
 }
 
+/** Over the bare column: its values, or with `negate` of a NOT, are all the test looks at. */
 function columnTest(expr: Expr, { memory }: Scope): ColumnTest | undefined {
-  const range = rangeOf(expr);
-  if (range) return new RangeTest(memory, range);
-  const comparison = columnComparison(expr);
-  if (comparison && physicalKind(comparison.type) === "view") {
-    return new TextComparisonTest(memory, comparison.op, comparison.value);
-  }
-  return undefined;
+  const tested = testedOf(expr);
+  return tested?.input.kind === "column" ? tested.make(memory, false) : undefined;
 }
 
 /** Rough cost per row: strings and functions are dear. */

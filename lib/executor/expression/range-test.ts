@@ -1,8 +1,9 @@
 /** Tests of a column against constants that are ranges: = <> < <= > >= and their conjunctions, one pass per range. */
 import { type DataType, type PhysicalKind, physicalKind } from "../../arrow/types.ts";
 import type { FlatVector } from "../../arrow/vector.ts";
-import type { ColumnId, Expr } from "../../expr/expr.ts";
+import type { Expr } from "../../expr/expr.ts";
 import { type Value, valueOfLiteral } from "../../expr/value.ts";
+import { sameExpr } from "../../expr/walk.ts";
 import { Arena } from "../../kernels/arena.ts";
 import type { LinearMemory, Ptr } from "../../kernels/memory.ts";
 
@@ -14,7 +15,7 @@ export interface ColumnTest {
 
 /** low ≤ x ≤ high, or not so; undefined bounds are open. Exact: bigints. Floats: numbers, and whether NaN is inside. */
 export interface Range {
-  readonly column: ColumnId;
+  readonly input: Expr;
   readonly type: DataType;
   readonly low: bigint | number;
   readonly high: bigint | number;
@@ -28,30 +29,28 @@ const mirrored: Readonly<Record<string, string>> = { "<": ">", "<=": ">=", ">": 
 const huge = 1n << 200n;
 
 /** The comparison of a column with a constant, the column on the left; undefined: something else. */
-export function columnComparison(
-  expr: Expr,
-): { column: ColumnId; type: DataType; op: string; value: Value } | undefined {
+export function columnComparison(expr: Expr): { input: Expr; type: DataType; op: string; value: Value } | undefined {
   if (expr.kind !== "call" || expr.args.length !== 2 || !(expr.fn in mirrored)) return undefined;
   const [a, b] = expr.args as [Expr, Expr];
-  const [left, right, op] = a.kind === "column" ? [a, b, expr.fn] : [b, a, mirrored[expr.fn]!];
-  if (left.kind !== "column" || right.kind !== "literal" || left.type.kind !== right.type.kind) return undefined;
+  const [left, right, op] = b.kind === "literal" ? [a, b, expr.fn] : [b, a, mirrored[expr.fn]!];
+  if (right.kind !== "literal" || left.kind === "literal" || left.type.kind !== right.type.kind) return undefined;
   const value = valueOfLiteral(right.type, right.value);
-  return value === null ? undefined : { column: left.id, type: left.type, op, value };
+  return value === null ? undefined : { input: left, type: left.type, op, value };
 }
 
 export function rangeOf(expr: Expr): Range | undefined {
   const comparison = columnComparison(expr);
   if (!comparison) return undefined;
-  const { column, type, op, value } = comparison;
+  const { input, type, op, value } = comparison;
   switch (physicalKind(type)) {
     case "view":
     case "interval":
       return undefined;
     case "f32":
     case "f64":
-      return { column, type, ...floatRange(op, value as number) };
+      return { input, type, ...floatRange(op, value as number) };
     default:
-      return { column, type, nan: false, ...exactRange(op, BigInt(value as bigint | number | boolean)) };
+      return { input, type, nan: false, ...exactRange(op, BigInt(value as bigint | number | boolean)) };
   }
 }
 
@@ -101,9 +100,14 @@ function below(value: number): number {
   return view.getFloat64(0);
 }
 
+/** The complement, NULL aside. */
+export function negatedRange(range: Range): Range {
+  return { ...range, negate: !range.negate };
+}
+
 /** Both at once, when one range can say it. */
 export function intersect(a: Range, b: Range): Range | undefined {
-  if (a.column !== b.column || a.negate || b.negate || typeof a.low !== "bigint" || typeof b.low !== "bigint") {
+  if (!sameExpr(a.input, b.input) || a.negate || b.negate || typeof a.low !== "bigint" || typeof b.low !== "bigint") {
     return undefined;
   }
   const narrower = (x: Range, y: Range, side: "low" | "high") => (x[side] < y[side] === (side === "low") ? y : x)[side];

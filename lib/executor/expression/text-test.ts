@@ -22,9 +22,10 @@ export class TextComparisonTest implements ColumnTest {
   readonly #writer: ValueWriter;
   readonly #constant: Ptr;
 
-  constructor(memory: LinearMemory, op: string, value: Value) {
+  constructor(memory: LinearMemory, op: string, value: Value, negate: boolean) {
     this.#memory = memory;
-    this.#op = kernelOps[op]!;
+    const [code, negated] = kernelOps[op]!;
+    this.#op = [code, negated ^ (negate ? 1 : 0)];
     this.#writer = new ValueWriter(memory, typeof value === "string" ? types.varchar : types.binary);
     this.#constant = this.#writer.write([value]).data;
   }

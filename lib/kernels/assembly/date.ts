@@ -54,21 +54,24 @@ import { dayOf } from "./cast";
 }
 
 /** which: 0 year, 1 quarter, 2 month, 3 day, 4 dayofweek (Sunday 0), 5 isodow, 6 dayofyear, 7 week, 8 isoyear. */
-export function partOfDates(which: u32, a: usize, n: u32, out: usize): void {
+export function partOfDates(which: u32, a: usize, n: u32, out: usize): u32 {
   for (let i: u32 = 0; i < n; i++) store<i64>(out + (<usize>i << 3), part(which, <i64>load<i32>(a + (<usize>i << 2))));
+  return 0;
 }
 
-export function partOfTimestamps(which: u32, a: usize, n: u32, out: usize): void {
+export function partOfTimestamps(which: u32, a: usize, n: u32, out: usize): u32 {
   for (let i: u32 = 0; i < n; i++) store<i64>(out + (<usize>i << 3), part(which, dayOf(load<i64>(a + (<usize>i << 3)))));
+  return 0;
 }
 
 /** (microseconds within the day / unit) % modulus. */
-export function timeOfTimestamps(a: usize, n: u32, unit: f64, modulus: f64, out: usize): void {
+export function timeOfTimestamps(a: usize, n: u32, unit: f64, modulus: f64, out: usize): u32 {
   const u = <i64>unit, m = <i64>modulus;
   for (let i: u32 = 0; i < n; i++) {
     const v = load<i64>(a + (<usize>i << 3));
     store<i64>(out + (<usize>i << 3), ((v - dayOf(v) * 86400000000) / u) % m);
   }
+  return 0;
 }
 
 /** The start of the 0 year, 1 quarter, 2 month, 3 week, 4 day that a timestamp lies in. 1 when it leaves 64 bits. */
