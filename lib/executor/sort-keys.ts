@@ -87,7 +87,7 @@ export function sortRows(memory: LinearMemory, { starts, count, long }: EncodedK
   const counts = memory.alloc(8192);
   kernels.makeEntries(starts, count, entries);
   const sorted = kernels.radixSortEntries(entries, count, scratch, counts);
-  if (long) kernels.sortTies(sorted, count, starts, sorted === entries ? scratch : entries);
+  if (long) kernels.sortTies(sorted, count, starts, sorted === entries ? scratch : entries, counts);
   kernels.entryRows(sorted, count, rows);
   for (const block of [entries, scratch, counts]) memory.free(block);
   return rows;

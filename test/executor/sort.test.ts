@@ -138,6 +138,21 @@ test("strings with long common prefixes, zero bytes and empty ones", async () =>
   }
 });
 
+test("many rows that agree in their first bytes, or altogether", async () => {
+  const random = seeded(12);
+  const rows = Array.from({ length: 3000 }, (_, i) => [
+    `the same beginning, number ${Math.floor(random() * 40)}${"-".repeat(300 * (i % 3))}${Math.floor(random() * 3)}`,
+    Math.floor(random() * 3),
+  ]);
+  const orders = [
+    { column: 0, descending: false, nullsFirst: false },
+    { column: 1, descending: true, nullsFirst: false },
+  ];
+  await check({ types: [types.varchar, types.int32], rows, orders });
+  const same = Array.from({ length: 1000 }, () => ["always the very same text", 1]);
+  await check({ types: [types.varchar, types.int32], rows: same, orders });
+});
+
 test("a sort beyond its memory spills and gives the same", async () => {
   const kinds = [types.int64, types.varchar, types.decimal(38, 10), types.interval];
   const rows = generatedRows(9, kinds, 3000);

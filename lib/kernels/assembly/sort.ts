@@ -240,36 +240,65 @@ function entryKeyLength(e: usize, starts: usize): u32 {
   return load<u32>(starts + (row << 2), 4) - load<u32>(e, 8);
 }
 
-/** Compares the keys of two entries whose first eight bytes are equal. */
-function compareTails(a: usize, b: usize, starts: usize): i32 {
+/** Compares the keys of two entries that agree before byte `depth`. */
+function compareTails(a: usize, b: usize, starts: usize, depth: u32): i32 {
   const aLength = entryKeyLength(a, starts);
   const bLength = entryKeyLength(b, starts);
-  if (aLength <= 8 || bLength <= 8) return 0;
-  return compareKeys(load<u32>(a, 8) + 8, aLength - 8, load<u32>(b, 8) + 8, bLength - 8);
+  if (aLength <= depth || bLength <= depth) return 0;
+  return compareKeys(load<u32>(a, 8) + depth, aLength - depth, load<u32>(b, 8) + depth, bLength - depth);
 }
 
-/** Sorts each run of entries that share their first eight bytes by the rest of their keys (stable merge sort). */
-export function sortTies(entries: usize, n: u32, starts: usize, scratch: usize): void {
+/** Longer runs of equal words are radix sorted by the next word, down to this depth; the rest is merged. */
+const radixRun: u32 = 200;
+const radixDepth: u32 = 256;
+
+/**
+ * Sorts each run of entries that share their first eight bytes by the rest of their keys, keeping the order of equal ones.
+ * counts: 8 KiB.
+ */
+export function sortTies(entries: usize, n: u32, starts: usize, scratch: usize, counts: usize): void {
+  sortRuns(entries, n, starts, scratch, counts, 8);
+}
+
+/** The entries agree before byte depth - 8 and are in the order of the word there, which they hold. */
+function sortRuns(entries: usize, n: u32, starts: usize, scratch: usize, counts: usize, depth: u32): void {
   let from: u32 = 0;
   while (from < n) {
     const w = load<u64>(entries + (<usize>from << 4));
     let to = from + 1;
     while (to < n && load<u64>(entries + (<usize>to << 4)) == w) to++;
-    if (to - from > 1) mergeSort(entries + (<usize>from << 4), to - from, starts, scratch);
+    const run = entries + (<usize>from << 4);
+    const length = to - from;
+    if (length > radixRun && depth <= radixDepth) sortByNextWord(run, length, starts, scratch, counts, depth);
+    else if (length > 1) mergeSort(run, length, starts, scratch, depth);
     from = to;
   }
 }
 
+function sortByNextWord(entries: usize, n: u32, starts: usize, scratch: usize, counts: usize, depth: u32): void {
+  let longer = false;
+  for (let i: u32 = 0; i < n; i++) {
+    const e = entries + (<usize>i << 4);
+    const length = entryKeyLength(e, starts);
+    longer = longer || length > depth;
+    store<u64>(e, length > depth ? word(load<u32>(e, 8) + depth, length - depth) : 0);
+  }
+  if (!longer) return;
+  const sorted = radixSortEntries(entries, n, scratch, counts);
+  if (sorted != entries) memory.copy(entries, sorted, <usize>n << 4);
+  sortRuns(entries, n, starts, scratch, counts, depth + 8);
+}
+
 const insertionRun: u32 = 12;
 
-function mergeSort(entries: usize, n: u32, starts: usize, scratch: usize): void {
-  for (let run: u32 = 0; run < n; run += insertionRun) insertionSort(entries, run, min(n, run + insertionRun), starts);
+function mergeSort(entries: usize, n: u32, starts: usize, scratch: usize, depth: u32): void {
+  for (let run: u32 = 0; run < n; run += insertionRun) insertionSort(entries, run, min(n, run + insertionRun), starts, depth);
   let from = entries;
   let to = scratch;
   for (let width = <u64>insertionRun; width < <u64>n; width <<= 1) {
     for (let left: u64 = 0; left < <u64>n; left += width << 1) {
       const middle = <u32>min(<u64>n, left + width);
-      merge(from, <u32>left, middle, <u32>min(<u64>n, left + (width << 1)), to, starts);
+      merge(from, <u32>left, middle, <u32>min(<u64>n, left + (width << 1)), to, starts, depth);
     }
     const swap = from;
     from = to;
@@ -278,22 +307,23 @@ function mergeSort(entries: usize, n: u32, starts: usize, scratch: usize): void 
   if (from != entries) memory.copy(entries, from, <usize>n << 4);
 }
 
-function insertionSort(entries: usize, from: u32, to: u32, starts: usize): void {
+function insertionSort(entries: usize, from: u32, to: u32, starts: usize, depth: u32): void {
   for (let i = from + 1; i < to; i++) {
     const moving = v128.load(entries + (<usize>i << 4));
     let at = i;
     // The moving entry itself stays in place until its place is known: compare against it there.
-    while (at > from && compareTails(entries + (<usize>i << 4), entries + (<usize>(at - 1) << 4), starts) < 0) at--;
+    while (at > from && compareTails(entries + (<usize>i << 4), entries + (<usize>(at - 1) << 4), starts, depth) < 0) at--;
     for (let k = i; k > at; k--) v128.store(entries + (<usize>k << 4), v128.load(entries + (<usize>(k - 1) << 4)));
     v128.store(entries + (<usize>at << 4), moving);
   }
 }
 
-function merge(from: usize, left: u32, middle: u32, end: u32, to: usize, starts: usize): void {
+function merge(from: usize, left: u32, middle: u32, end: u32, to: usize, starts: usize, depth: u32): void {
   let a = left;
   let b = middle;
   for (let k = left; k < end; k++) {
-    const takeLeft = a < middle && (b >= end || compareTails(from + (<usize>b << 4), from + (<usize>a << 4), starts) >= 0);
+    const takeLeft =
+      a < middle && (b >= end || compareTails(from + (<usize>b << 4), from + (<usize>a << 4), starts, depth) >= 0);
     const source = takeLeft ? a++ : b++;
     v128.store(to + (<usize>k << 4), v128.load(from + (<usize>source << 4)));
   }
