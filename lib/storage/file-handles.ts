@@ -54,7 +54,7 @@ export class FileHandles {
     file.users--;
     file.usedAt = performance.now();
     if (drop) this.#drop(file);
-    else if (file.dropped) await close(file);
+    if (file.dropped) await close(file);
     else this.#schedule();
   }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -51,4 +51,25 @@ test("LocalFiles sees a file that is written in place change", async () => {
   await files.get(path, { etag });
   writeFileSync(path, "four");
   await assert.rejects(files.get(path, { etag }), { code: "corrupt_file" });
+});
+
+test("LocalStore closes the files it read", { skip: process.platform !== "linux" }, async () => {
+  const path = fresh();
+  const store = new LocalStore(path);
+  const read = () => Promise.all(Array.from({ length: 10 }, () => store.get("k")));
+  for (let round = 0; round < 3; round++) {
+    await store.put("k", new Uint8Array(100));
+    await read();
+  }
+  await store.deletePrefix("k");
+  await assert.rejects(read(), { code: "not_found" });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const open = readdirSync("/proc/self/fd").filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(path);
+    } catch {
+      return false; // closed meanwhile
+    }
+  });
+  assert.deepEqual(open, []);
 });
