@@ -3,9 +3,9 @@
  * a tarball and `npx volley` all have them; nothing built is checked in, so nothing checked in can be stale.
  */
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { build } from "esbuild";
 import "../lib/kernels/build.ts";
 
@@ -14,7 +14,7 @@ const dist = join(root, "dist");
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
-const result = await build({
+const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: {
     index: "lib/index.ts",
@@ -23,39 +23,26 @@ const result = await build({
     "tpch-worker": "lib/tpch/generator-worker.ts",
   },
   outdir: dist,
+  inject: ["bin/node-20.ts"],
   bundle: true,
   splitting: true,
   format: "esm",
   platform: "node",
   target: "node20",
   packages: "external",
-  minifySyntax: true,
+  minify: true,
+  keepNames: true,
   metafile: true,
   logLevel: "warning",
 });
 copyFileSync(join(root, "lib/kernels/kernels.wasm"), join(dist, "kernels.wasm"));
 chmodSync(join(dist, "volley.js"), 0o755);
+/** Which source went where: the structure tests look at what an executor loads. */
+writeFileSync(join(dist, "metafile.json"), JSON.stringify(metafile));
 
 // Declarations for users of the library.
-const tsc = join(createRequire(import.meta.url).resolve("typescript/package.json"), "..", "bin", "tsc");
-execFileSync(
-  process.execPath,
-  [
-    tsc,
-    "-p",
-    join(root, "tsconfig.json"),
-    "--noEmit",
-    "false",
-    "--emitDeclarationOnly",
-    "--declaration",
-    "--outDir",
-    join(dist, "types"),
-    "--rootDir",
-    root,
-  ],
-  {
-    stdio: "inherit",
-  },
-); // prettier-ignore
-const bytes = Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
-process.stdout.write(`dist: ${Object.keys(result.metafile.outputs).length} files, ${Math.round(bytes / 1024)} KiB\n`);
+const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
+execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" });
+
+const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+process.stdout.write(`dist: ${Object.keys(metafile.outputs).length} files, ${Math.round(bytes / 1024)} KiB\n`);
