@@ -22,7 +22,7 @@ const binaryOperators: Readonly<Record<string, { text: string; level: number }>>
   ">=": { text: ">=", level: precedence.comparison },
   is_distinct_from: { text: "IS DISTINCT FROM", level: precedence.comparison },
   is_not_distinct_from: { text: "IS NOT DISTINCT FROM", level: precedence.comparison },
-  "||": { text: "||", level: precedence.additive },
+  concat_op: { text: "||", level: precedence.additive },
   "+": { text: "+", level: precedence.additive },
   "-": { text: "-", level: precedence.additive },
   "*": { text: "*", level: precedence.multiplicative },

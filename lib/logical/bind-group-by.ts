@@ -228,13 +228,14 @@ export class Grouping {
     });
   }
 
-  /** The place of the first name that means a column. */
-  #spanOf(id: ColumnId, node: unknown): Span | undefined {
+  /** The place of the first name that means a column; in a subquery, where bare names may mean its own, a qualified one. */
+  #spanOf(id: ColumnId, node: unknown, inQuery = false): Span | undefined {
     if (typeof node !== "object" || node === null) return undefined;
     const { kind, parts, span } = node as Partial<ast.NameExpr>;
-    if (kind === "name" && parts && span && this.#names(parts, id)) return span;
+    if (kind === "name" && parts && span && parts.length > (inQuery ? 1 : 0) && this.#names(parts, id)) return span;
+    const inner = inQuery || (node as { readonly query?: unknown }).query !== undefined;
     for (const value of Object.values(node)) {
-      const found = this.#spanOf(id, value);
+      const found = this.#spanOf(id, value, inner);
       if (found) return found;
     }
     return undefined;

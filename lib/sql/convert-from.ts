@@ -102,7 +102,9 @@ function convertTable(converter: Converter, node: Raw, span: Span): TableRef {
     return { kind: "table_function", name: first, args, ...named, span };
   }
   const quote = (list(node.name)[0] as { Identifier?: { quote_style?: string } }).Identifier?.quote_style;
-  if (quote === "'") return { kind: "path", path: first.text, ...named, span: first.span };
+  if (quote === "'") {
+    return { kind: "path", path: first.text, ...named, span: converter.placeOfString(first.text) ?? first.span };
+  }
   const whole = name.reduce<Span>((joined, part) => joinSpans(joined, part.span)!, first.span);
   return { kind: "table", name, ...named, span: whole };
 }

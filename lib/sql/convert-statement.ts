@@ -98,7 +98,9 @@ function selectAll(converter: Converter, raw: unknown): Query {
     distinct: false,
     items: [{ kind: "wildcard", exclude: [], replace: [], rename: [], span }],
     from: [
-      name[0] && placeholderIsPath(raw) ? { kind: "path", path: name[0].text, span } : { kind: "table", name, span },
+      name[0] && placeholderIsPath(raw)
+        ? { kind: "path", path: name[0].text, span: converter.placeOfString(name[0].text) ?? span }
+        : { kind: "table", name, span },
     ],
     groupBy: { kind: "items", items: [] },
   };

@@ -10,6 +10,8 @@ export interface Converter {
   readonly grouping: Grouping;
   /** The number of the `?` at a place. */
   readonly parameterAt: (span: Span) => number;
+  /** The place of the first string with this text: the library gives none to FROM 'path'. */
+  readonly placeOfString: (text: string) => Span | undefined;
   /** Converts a subquery; handed in so that expressions do not depend on queries and queries on expressions. */
   readonly query: (raw: unknown) => Query;
 }

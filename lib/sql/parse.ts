@@ -88,6 +88,10 @@ async function parseTokens(
     source,
     grouping: new Grouping(),
     parameterAt: (span) => parameters.get(`${span.line}:${span.column}`)!,
+    placeOfString: (value) => {
+      const token = tokens.find((other) => other.kind === "string" && other.text === value);
+      return token && spanOfToken(token);
+    },
     query: (raw) => convertQuery(converter, raw),
   };
   const statements = await parseWithLibrary(sql).catch((thrown: unknown) => {

@@ -317,7 +317,7 @@ test("syntax errors point at their place", async () => {
     ["EXPLAIN (FOO) SELECT 1", 1, 10, /unknown EXPLAIN option/],
     ["EXPLAIN", 1, 8, /expected a query/],
     ["SELECT 1 SELECT 2", 1, 10, /expected end of statement/],
-    ["SELECT 'é😀', FROM", 1, 19, /expected/],
+    ["SELECT 'é😀', FROM", 1, 18, /expected/],
     ["SELECT x'abc'", 1, 8, /hexadecimal/],
   ];
   for (const [sql, line, column, message] of cases) {
