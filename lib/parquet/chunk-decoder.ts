@@ -93,6 +93,23 @@ export function corruptChunk(place: ChunkPlace, offset: number, what: string): Q
   );
 }
 
+const valueAlignment = 16;
+
+/**
+ * A guess, from the start of a v1 page's compressed bytes, at the bytes in front of its values: so that a page can be
+ * decompressed to where its values are aligned. Snappy keeps the first bytes of its input as they are.
+ */
+function peekLevelBytes(number: number, bytes: Uint8Array): number {
+  let at = 0;
+  if (number === codec.snappy) {
+    while (at < 5 && bytes[at]! >= 128) at++;
+    const tag = bytes[++at] ?? 0;
+    at += tag < 60 << 2 ? 1 : (tag >> 2) - 58;
+  } else if (number !== codec.uncompressed) return 0;
+  if (at + 4 > bytes.length) return 0;
+  return 4 + (bytes[at]! | (bytes[at + 1]! << 8));
+}
+
 /** A decompressed page in memory. */
 interface PageBody {
   readonly values: Ptr;
@@ -234,9 +251,10 @@ class ChunkDecoder {
     }
   }
 
-  #decompress(header: PageHeader, bytes: Uint8Array, size: number, keep: boolean): Ptr {
+  /** @param shift bytes after an aligned address at which a kept page shall start */
+  #decompress(header: PageHeader, bytes: Uint8Array, size: number, keep: boolean, shift = 0): Ptr {
     const number = header.compressed ? this.#place.chunk.codec : codec.uncompressed;
-    const out = keep ? this.#arena.alloc(size) : this.#page.ensure(size);
+    const out = keep ? this.#arena.alloc(size + valueAlignment) + shift : this.#page.ensure(size);
     if (!decompress(this.#memory, this.#staging, number, bytes, out, size)) {
       throw this.#corrupt("a page does not decompress");
     }
@@ -268,16 +286,26 @@ class ChunkDecoder {
     const { values: rows, encoding: kind } = header;
     if (rows > endRow - this.#row) throw this.#corrupt(`its pages hold more than ${this.#place.rows} rows`);
     const coded = kind === encoding.plainDictionary || kind === encoding.rleDictionary;
-    const keep = this.#values.pointsIntoPage && !coded;
+    // A chunk of one plain page can be the column as it is decompressed.
+    const inPlace = kind === encoding.plain && this.#values.storedAsDecoded && rows === this.#place.rows;
+    const keep = inPlace || (this.#values.pointsIntoPage && !coded);
     const body = header.kind === "data" ? this.#bodyV1(header, bytes, keep) : this.#bodyV2(header, bytes, keep);
     if (body.present < rows) this.#hasNulls = true;
-    if (coded) this.#readCodes(body, rows);
+    if (inPlace && this.#adopt(body, rows)) this.#flat = body.values;
+    else if (coded) this.#readCodes(body, rows);
     else this.#readValues(kind, body, rows);
     this.#row += rows;
   }
 
+  /** Whether the page's values are all there, and aligned. */
+  #adopt({ values, end, present }: PageBody, rows: number): boolean {
+    return present === rows && values % valueAlignment === 0 && end - values >= rows * this.#width;
+  }
+
   #bodyV1(header: PageHeader, bytes: Uint8Array, keep: boolean): PageBody {
-    const start = this.#decompress(header, bytes, header.uncompressedBytes, keep);
+    const levels = keep && this.#place.column.optional ? peekLevelBytes(this.#place.chunk.codec, bytes) : 0;
+    const shift = (valueAlignment - (levels % valueAlignment)) % valueAlignment;
+    const start = this.#decompress(header, bytes, header.uncompressedBytes, keep, shift);
     const end = start + header.uncompressedBytes;
     if (!this.#place.column.optional) return { values: start, end, present: header.values };
     if (header.levelEncoding !== encoding.rle) throw new UnknownEncoding(`levels ${header.levelEncoding}`);

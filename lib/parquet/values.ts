@@ -40,6 +40,8 @@ export class ValueDecoder {
   readonly width: number;
   /** Whether decoded values point into the page, which then has to live as long as they. */
   readonly pointsIntoPage: boolean;
+  /** Whether plain values are stored as they are decoded: side by side, in their own width. */
+  readonly storedAsDecoded: boolean;
   readonly #storedWidth: number;
 
   constructor(memory: LinearMemory, column: ParquetColumn) {
@@ -53,6 +55,7 @@ export class ValueDecoder {
     this.#storedWidth = storedBytes(column);
     const bytes = column.physical === "BYTE_ARRAY" || column.physical === "FIXED_LEN_BYTE_ARRAY";
     this.pointsIntoPage = bytes && column.conversion === "plain";
+    this.storedAsDecoded = !bytes && column.physical !== "BOOLEAN" && column.conversion === "plain";
   }
 
   free(): void {
