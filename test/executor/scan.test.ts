@@ -18,6 +18,7 @@ import {
   temporaryFolder,
   writeWithDuckDB,
 } from "../parquet/duckdb-oracle.ts";
+import { type Random, seeded } from "../parquet/seeded.ts";
 import { TaskRunner } from "./task.ts";
 
 const folder = temporaryFolder();
@@ -104,19 +105,6 @@ function transposed(rowList: readonly Value[][], width: number): Value[][] {
 interface Condition {
   readonly expr: Expr;
   readonly sql: string;
-}
-
-type Random = (below: number) => number;
-
-/** Small deterministic generator (mulberry32). */
-function seeded(seed: number): Random {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
 }
 
 const literals: Readonly<Record<string, (random: Random) => { value: LiteralValue; sql: string }>> = {
