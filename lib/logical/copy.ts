@@ -29,8 +29,8 @@ export function copyPlan(plan: LogicalPlan, columnIds: ColumnIds): PlanCopy {
     });
   const visit = (node: LogicalPlan): LogicalPlan => {
     const over = node.kind === "shared" ? node : mapInputs(node, visit);
-    const columns = over.columns.map(renew);
-    const mark = over.kind === "join" && over.mark ? { mark: renew(over.mark) } : {};
+    const columns = node.columns.map(renew);
+    const mark = node.kind === "join" && node.mark ? { mark: renew(node.mark) } : {};
     return mapExprs({ ...over, ...mark, columns } as LogicalPlan, inExpr);
   };
   return { plan: visit(plan), columns: renewed };

@@ -11,6 +11,8 @@ export interface ColumnEstimate {
   readonly distinct: number;
   /** Distinct values in the table it comes from, before any filter: what a foreign key refers to. */
   readonly domain: number;
+  /** Rows of that table. */
+  readonly tableRows?: number;
   /** distinct is only an upper bound, taken from the row count. */
   readonly loose: boolean;
   /** Bounds as numbers (days, microseconds, decimals at their value), where the type has an order of numbers. */
@@ -19,6 +21,8 @@ export interface ColumnEstimate {
   readonly nullFraction: number;
   /** Mean bytes of a value in memory. */
   readonly bytes: number;
+  /** The result of an aggregate: conditions on it look for the few groups that stand out. */
+  readonly aggregated?: boolean;
   /** Whether no two rows seem to share a value. A guess, no proof. */
   readonly unique: boolean;
 }
@@ -48,6 +52,7 @@ export function columnEstimate(type: DataType, rows: number, stored?: StoredStat
   return {
     distinct,
     domain: distinct,
+    tableRows: rows,
     loose,
     ...(min !== undefined && { min }),
     ...(max !== undefined && { max }),
@@ -59,7 +64,7 @@ export function columnEstimate(type: DataType, rows: number, stored?: StoredStat
 
 /** Distinct values of that many drawn from a range, except where they just fill it: then they count it through. */
 function drawn(range: number, values: number): number {
-  if (range >= values) return values;
+  if (range >= values && range <= values * 1.02) return values;
   return range * (1 - Math.exp(-values / range));
 }
 
@@ -141,7 +146,7 @@ function callEstimate(call: CallExpr, input: Estimate): ColumnEstimate {
     if (distinct > 0) return { ...unknownColumn(call.type, distinct), loose: false, min, max };
   }
   if (first && (call.fn === "substring" || call.fn === "substr")) {
-    return unknownColumn(call.type, Math.max(1, Math.sqrt(first.distinct)));
+    return unknownColumn(call.type, Math.max(1, Math.min(first.distinct, 20 + Math.sqrt(first.distinct))));
   }
   const distinct = parts.reduce((product, part) => product * part.distinct, 1);
   return unknownColumn(call.type, Math.max(1, Math.min(input.rows, distinct)));

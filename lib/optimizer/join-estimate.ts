@@ -23,12 +23,13 @@ export function keySelectivity(
   return 1 / Math.max(1, Math.min(limit(0, left), limit(1, right)));
 }
 
+/** Rows of the table that the keys identify, before any filter. */
 function tableRows(
   sides: readonly (readonly [ColumnEstimate, ColumnEstimate])[],
   side: 0 | 1,
   estimate: Estimate,
 ): number {
-  return Math.max(estimate.rows, ...sides.map((pair) => pair[side].domain));
+  return Math.max(...sides.map((pair) => pair[side].tableRows ?? estimate.rows));
 }
 
 /** Distinct values of the larger key domain; a bound that is only the row count gives way to a count that is known. */
@@ -38,7 +39,7 @@ function sharedDomain(left: ColumnEstimate, right: ColumnEstimate): number {
     small.min !== undefined &&
     large.min !== undefined &&
     Math.abs(small.max! - large.max!) <= 0.05 * Math.max(1, Math.abs(large.max! - large.min));
-  return Math.max(1, large.loose || (small.loose && sameRange) ? small.domain : large.domain);
+  return Math.max(1, sameRange && (small.loose || large.loose) ? small.domain : large.domain);
 }
 
 /** A join's output. */
@@ -105,8 +106,8 @@ function matchFraction(join: LogicalJoin, left: Estimate, right: Estimate): numb
 function narrowKeys(join: LogicalJoin, left: Estimate, right: Estimate, columns: Map<ColumnId, ColumnEstimate>): void {
   for (const key of join.keys) {
     if (key.left.kind !== "column" || key.right.kind !== "column") continue;
-    const l = exprEstimate(key.left, left);
-    const r = exprEstimate(key.right, right);
+    const l = columns.get(key.left.id) ?? exprEstimate(key.left, left);
+    const r = columns.get(key.right.id) ?? exprEstimate(key.right, right);
     const distinct = Math.min(l.distinct, r.distinct);
     const min = Math.max(l.min ?? -Infinity, r.min ?? -Infinity);
     const max = Math.min(l.max ?? Infinity, r.max ?? Infinity);

@@ -5,6 +5,8 @@ import { expandDistinct } from "./rules/expand-distinct.ts";
 import { foldConstants } from "./rules/fold-constants.ts";
 import { orderJoins } from "./rules/order-joins.ts";
 import { pushDownFilters } from "./rules/push-down-filters.ts";
+import { reduceBySemiJoin } from "./rules/reduce-by-semi-join.ts";
+import { shareCommonPlans } from "./rules/share-common-plans.ts";
 import { simplify } from "./rules/simplify.ts";
 import { unnestSubqueries } from "./rules/unnest-subqueries.ts";
 import { unwrapCasts } from "./rules/unwrap-casts.ts";
@@ -23,6 +25,8 @@ export const rules: readonly Rule[] = [
   pushDownFilters,
   expandDistinct,
   orderJoins,
+  reduceBySemiJoin,
+  shareCommonPlans,
 ];
 
 /** Throws `unsupported` for subqueries that cannot be turned into joins. */

@@ -6,7 +6,15 @@ import type { ColumnEstimate, Estimate } from "./column-estimate.ts";
 import { exprEstimate } from "./column-estimate.ts";
 import { constantNumber, unit } from "./literal-number.ts";
 
-const defaults = { equality: 0.005, range: 0.3, like: 0.1, likePrefix: 0.05, columns: 0.5, other: 0.33 } as const;
+const defaults = {
+  equality: 0.005,
+  range: 0.3,
+  having: 0.05,
+  like: 0.1,
+  likePrefix: 0.05,
+  columns: 0.5,
+  other: 0.33,
+} as const;
 
 export interface Selectivity {
   readonly fraction: number;
@@ -73,6 +81,7 @@ function rangeFraction(bound: Bounds, input: Estimate, columns: Map<ColumnId, Pa
   const present = 1 - estimate.nullFraction;
   const bothSides = bound.low !== undefined && bound.high !== undefined;
   if (estimate.min === undefined || estimate.max === undefined) {
+    if (estimate.aggregated) return present * defaults.having;
     return present * (bothSides ? defaults.range / 2 : defaults.range);
   }
   const low = Math.max(bound.low ?? -Infinity, estimate.min);

@@ -84,7 +84,7 @@ export class Estimator {
     const columns = new Map<ColumnId, ColumnEstimate>();
     plan.columns.forEach((column, i) => {
       const key = plan.groupBy[i];
-      const estimate = key ? exprEstimate(key, input) : unknownColumn(column.type, rows);
+      const estimate = key ? exprEstimate(key, input) : { ...unknownColumn(column.type, rows), aggregated: true };
       columns.set(column.id, key && plan.groupBy.length === 1 ? { ...estimate, unique: true } : estimate);
     });
     return { rows, columns: capped(columns, rows) };

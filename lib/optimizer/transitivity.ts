@@ -1,5 +1,6 @@
 /** Conditions that follow from equalities: a = b and a < 5 give b < 5. */
 import { sameType } from "../arrow/types.ts";
+import { and, conjuncts, or } from "../expr/build.ts";
 import type { ColumnExpr, ColumnId, Expr } from "../expr/expr.ts";
 import { canFail, isDeterministic } from "../expr/properties.ts";
 import { columnIdsOf, exprKey, substitute } from "../expr/walk.ts";
@@ -68,4 +69,16 @@ export function equalColumns(conditions: readonly Expr[]): EqualColumns {
     if (pair) equal.add(pair[0], pair[1]);
   }
   return equal;
+}
+
+/** What a disjunction says about one input's columns alone: (a = 1 AND b = 2) OR (a = 3 AND b = 4) gives a = 1 OR a = 3. */
+export function impliedFor(condition: Expr, columns: ReadonlySet<ColumnId>): Expr | undefined {
+  if (condition.kind !== "call" || condition.fn !== "or" || !isTransferable(condition)) return undefined;
+  const branches = condition.args.map((branch) => {
+    return conjuncts(branch).filter((part) => {
+      const read = columnIdsOf(part);
+      return read.size > 0 && read.isSubsetOf(columns);
+    });
+  });
+  return branches.every((parts) => parts.length > 0) ? or(branches.map((parts) => and(parts))) : undefined;
 }

@@ -9,6 +9,7 @@ import { columnIdsOf } from "../expr/walk.ts";
 import { exprsOf, onlyDrops } from "../logical/build.ts";
 import type { LogicalLimit, LogicalPlan, LogicalScan, LogicalShared } from "../logical/plan.ts";
 import { columnRef } from "../logical/plan.ts";
+import { sharedRequirements } from "../logical/shared-requirements.ts";
 import { broadcastRowsDefault } from "../optimizer/cost.ts";
 import { Estimator } from "../optimizer/statistics.ts";
 import { lowerAggregate } from "./lower-aggregate.ts";
@@ -27,7 +28,7 @@ export interface LowerOptions {
 
 /** Throws `unsupported` for a plan that still contains subqueries. */
 export function lower(plan: LogicalPlan, options: LowerOptions): PhysicalPlan {
-  return new Lowering(options).lowerExactly(plan, plan.columns);
+  return new Lowering(plan, options).lowerExactly(plan, plan.columns);
 }
 
 /** One plan's lowering; join and aggregate have files of their own. */
@@ -36,7 +37,10 @@ export class Lowering {
   readonly estimator: Estimator;
   readonly #shared = new Map<number, PhysicalPlan>();
 
-  constructor(options: LowerOptions) {
+  readonly #requirements: ReturnType<typeof sharedRequirements>;
+
+  constructor(plan: LogicalPlan, options: LowerOptions) {
+    this.#requirements = sharedRequirements(plan);
     this.options = { broadcastRowsMax: broadcastRowsDefault, ...options };
     this.estimator = new Estimator(options.snapshot);
   }
@@ -125,11 +129,13 @@ export class Lowering {
     return offset === 0 ? top : { kind: "limit", input: top, limit, offset, columns };
   }
 
-  /** The plan itself is lowered once, with all its columns; its references rename them. */
+  /** The plan itself is lowered once, with the columns that any reference needs; each reference renames them. */
   #lowerShared(plan: LogicalShared): SharedNode {
-    const input = this.#shared.get(plan.id) ?? this.lowerExactly(plan.input, plan.input.columns);
+    const positions = [...(this.#requirements.get(plan.id) ?? [])].sort((a, b) => a - b);
+    const pick = (columns: readonly Column[]) => positions.map((i) => columns[i]!);
+    const input = this.#shared.get(plan.id) ?? this.lowerExactly(plan.input, pick(plan.input.columns));
     this.#shared.set(plan.id, input);
-    return { kind: "shared", id: plan.id, input, columns: plan.columns };
+    return { kind: "shared", id: plan.id, input, columns: pick(plan.columns) };
   }
 }
 

@@ -89,12 +89,12 @@ test("sort and limit make a TopN; columns only a filter needs stay below it", ()
   const limited: LogicalPlan = { kind: "limit", input: sorted, limit: 5, offset: 2, columns: sorted.columns };
   const top: LogicalPlan = { kind: "project", input: limited, exprs: [key!], columns: [fact.columns[0]!] };
   const plan = lower(top, { snapshot, columnIds, slots: 2 });
-  assert.ok(plan.kind === "project" && plan.input.kind === "limit" && plan.input.input.kind === "sort");
-  assert.equal(plan.input.input.limit, 7);
+  assert.ok(plan.kind === "limit" && plan.input.kind === "sort");
+  assert.equal(plan.input.limit, 7);
   assert.deepEqual(
-    plan.input.columns.map((c) => c.name),
+    plan.columns.map((c) => c.name),
     ["f_key"],
   );
-  const below = plan.input.input.input;
+  const below = plan.input.input;
   assert.deepEqual(below.kind === "scan" && below.filterOnly, [fact.columns[1]!.id]);
 });

@@ -40,8 +40,18 @@ export interface JoinGraph {
 /** Relations fit in the bits of a number. */
 export const relationsMax = 30;
 
+/**
+ * The same graph with each class's columns ordered by their relation's rows, most first: the columns of large tables are
+ * the better keys, for they tell foreign keys of several columns and are where the scans can be pruned.
+ */
+export function largestFirst(graph: JoinGraph, rowsOf: (relation: number) => number): JoinGraph {
+  const rows = ({ id }: ColumnExpr) => rowsOf(graph.relations.findIndex((relation) => relation.columns.has(id)));
+  return { ...graph, equal: graph.equal.map((columns) => columns.toSorted((a, b) => rows(b) - rows(a))) };
+}
+
 /** The block below a join, or undefined if it has just one relation. `visit` treats the plans of the relations. */
 export function joinGraph(plan: LogicalPlan, visit: (plan: LogicalPlan) => LogicalPlan): JoinGraph | undefined {
+  if (!isBlock(plan)) return undefined;
   const collector = new Collector(visit);
   collector.collect(plan);
   return collector.relations.length > 1 && collector.relations.length <= relationsMax ? collector.graph() : undefined;

@@ -8,7 +8,7 @@ import { filterPlan, joinPlan, keepColumns, mapInputs, outputIds } from "../../l
 import { joinCondition } from "../../logical/join-condition.ts";
 import type { LogicalPlan } from "../../logical/plan.ts";
 import { Cardinality } from "../join-order/cardinality.ts";
-import { type JoinGraph, joinGraph } from "../join-order/join-graph.ts";
+import { type JoinGraph, joinGraph, largestFirst } from "../join-order/join-graph.ts";
 import { type JoinTree, joinOrder } from "../join-order/join-order.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 import { Estimator } from "../statistics.ts";
@@ -31,7 +31,8 @@ export const orderJoins: Rule = {
   },
 };
 
-function ordered(plan: LogicalPlan, graph: JoinGraph, estimator: Estimator, { slots }: RuleContext): LogicalPlan {
+function ordered(plan: LogicalPlan, given: JoinGraph, estimator: Estimator, { slots }: RuleContext): LogicalPlan {
+  const graph = largestFirst(given, (relation) => estimator.rows(given.relations[relation]!.plan));
   const tree = joinOrder(graph, new Cardinality(graph, estimator), slots);
   const joined = filterPlan(build(tree, graph), graph.above);
   return keepColumns(joined, plan.columns);

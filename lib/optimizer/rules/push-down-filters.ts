@@ -20,7 +20,8 @@ import type {
 import { columnRef } from "../../logical/plan.ts";
 import { rejectsNull } from "../null-rejection.ts";
 import type { Rule } from "../rule.ts";
-import { equalColumns, withImplied } from "../transitivity.ts";
+import { equalColumns, impliedFor, withImplied } from "../transitivity.ts";
+import { simplifyExpr } from "./simplify.ts";
 
 export const pushDownFilters: Rule = { name: "push-down-filters", apply: (plan) => new PushDown().push(plan, []) };
 
@@ -116,7 +117,13 @@ class PushDown {
       const read = columnIdsOf(condition);
       const home = columns.findIndex((ids) => read.isSubsetOf(ids));
       if (home >= 0 && read.size > 0 && !canFail(condition)) local[home]!.push(condition);
-      else between.push(condition);
+      else {
+        between.push(condition);
+        for (const [i, ids] of columns.entries()) {
+          const implied = impliedFor(condition, ids);
+          if (implied) local[i]!.push(simplifyExpr(implied));
+        }
+      }
     }
     let joined: LogicalPlan | undefined;
     let left = between;
