@@ -1,15 +1,18 @@
 /** Decides which partition of the output each row goes to. */
 import { FlattenBuffer } from "../arrow/flatten.ts";
-import type { PhysicalKind } from "../arrow/types.ts";
-import type { Batch, FlatVector } from "../arrow/vector.ts";
-import { unsupported } from "../errors.ts";
+import { physicalKind } from "../arrow/types.ts";
+import { ValueWriter } from "../arrow/value-access.ts";
+import type { Batch } from "../arrow/vector.ts";
 import type { Column, Expr } from "../expr/expr.ts";
+import { valueOfLiteral } from "../expr/value.ts";
 import { GrowableBlock } from "../kernels/growable-block.ts";
 import type { LinearMemory, Ptr } from "../kernels/memory.ts";
 import type { Partitioning } from "../physical/plan.ts";
 import type { ShuffleWriter } from "../shuffle/writer.ts";
 import { type KeyColumns, keyColumns } from "./key-columns.ts";
 import type { TaskContext } from "./operator.ts";
+import { hashRows } from "./row-hash.ts";
+import { type EncodedKeys, SortKeyEncoder } from "./sort-keys.ts";
 
 export interface Partitioner {
   write(batch: Batch, writer: ShuffleWriter): Promise<void>;
@@ -30,16 +33,22 @@ export function partitionCount(output: Partitioning): number {
 }
 
 export function makePartitioner(context: TaskContext, output: Partitioning, columns: readonly Column[]): Partitioner {
-  if (partitionCount(output) === 1) return { write: (batch, writer) => writer.append(batch), free: () => {} };
+  const partitions = partitionCount(output);
+  if (partitions === 1) return { write: (batch, writer) => writer.append(batch), free: () => {} };
   switch (output.kind) {
     case "hash":
-      return new ScatteringPartitioner(context.memory, output.partitions, new KeyHashes(context, output, columns));
+      return new ScatteringPartitioner(context.memory, partitions, new KeyHashes(context, output, columns));
     case "round_robin":
-      return new ScatteringPartitioner(context.memory, output.partitions, new Turns(context.memory, output.partitions));
-    default:
-      throw unsupported(`partitioning by ${output.kind}`);
+      return new ScatteringPartitioner(context.memory, partitions, new Turns(context.memory, output.partitions));
+    case "range":
+      return new ScatteringPartitioner(context.memory, partitions, new KeyRanges(context, output, columns));
+    case "single":
+    case "broadcast":
+      return { write: (batch, writer) => writer.append(batch), free: () => {} };
   }
 }
+
+type RangePartitioning = Extract<Partitioning, { readonly kind: "range" }>;
 
 /** Fills a u32 array with the partition of each row. */
 interface PartitionRule {
@@ -130,33 +139,46 @@ class KeyHashes implements PartitionRule {
   }
 }
 
-type RowHash = (values: Ptr, validity: Ptr, n: number, hashes: Ptr) => void;
+/** Partition p has the rows whose key reaches p of the bounds; bounds are in the keys' order. */
+class KeyRanges implements PartitionRule {
+  readonly #memory: LinearMemory;
+  readonly #keys: KeyColumns;
+  readonly #flatten: readonly FlattenBuffer[];
+  readonly #encoder: SortKeyEncoder;
+  readonly #boundEncoder: SortKeyEncoder;
+  readonly #bounds: EncodedKeys;
 
-/** Mixes a column into the rows' hashes (u32). Equal values of equal types give equal hashes in every process. */
-export function hashRows(memory: LinearMemory, vector: FlatVector, hashes: Ptr): void {
-  rowHash(memory, vector.physical)(vector.data, vector.validity, vector.length, hashes);
-}
+  constructor(context: TaskContext, { keys, bounds }: RangePartitioning, columns: readonly Column[]) {
+    const { memory } = context;
+    this.#memory = memory;
+    this.#keys = keyColumns(
+      keys.map(({ expr }) => expr),
+      columns,
+      context,
+    );
+    this.#flatten = keys.map(() => new FlattenBuffer(memory));
+    this.#encoder = new SortKeyEncoder(memory, keys);
+    this.#boundEncoder = new SortKeyEncoder(memory, keys);
+    const writers = keys.map(({ expr }) => new ValueWriter(memory, expr.type));
+    const vectors = writers.map((writer, index) =>
+      writer.write(bounds.map((bound) => valueOfLiteral(writer.type, bound[index]!))),
+    );
+    this.#bounds = this.#boundEncoder.encode(vectors, bounds.length, true);
+    for (const writer of writers) writer.free();
+  }
 
-function rowHash({ kernels }: LinearMemory, physical: PhysicalKind): RowHash {
-  switch (physical) {
-    case "bool":
-    case "i8":
-      return kernels.hashRows1;
-    case "i16":
-      return kernels.hashRows2;
-    case "i32":
-      return kernels.hashRows4;
-    case "i64":
-      return kernels.hashRows8;
-    case "i128":
-      return kernels.hashRows16;
-    case "f32":
-      return kernels.hashRowsF32;
-    case "f64":
-      return kernels.hashRowsF64;
-    case "interval":
-      return kernels.hashRowsInterval;
-    case "view":
-      return kernels.hashRowsView;
+  assign(batch: Batch, out: Ptr): void {
+    const keys = this.#keys
+      .evaluate(batch)
+      .map((key, index) => this.#flatten[index]!.toPhysical(key, physicalKind(key.type)));
+    const { starts } = this.#encoder.encode(keys, batch.length, true);
+    this.#memory.kernels.rangePartitions(starts, batch.length, this.#bounds.starts, this.#bounds.count, out);
+  }
+
+  free(): void {
+    this.#keys.close();
+    for (const buffer of this.#flatten) buffer.free();
+    this.#encoder.free();
+    this.#boundEncoder.free();
   }
 }

@@ -6,7 +6,7 @@ import { GrowableBlock } from "../kernels/growable-block.ts";
 import type { LinearMemory } from "../kernels/memory.ts";
 import { hashMask } from "./key-table.ts";
 import type { TaskContext } from "./operator.ts";
-import { hashRows } from "./partitioner.ts";
+import { hashRows } from "./row-hash.ts";
 import { SpillFile } from "./spill-blocks.ts";
 
 /** Files per level. */

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { typeName, types } from "../../lib/arrow/types.ts";
 import type { Value } from "../../lib/arrow/value-access.ts";
+import { call } from "../../lib/expr/build.ts";
 import type { ColumnExpr } from "../../lib/expr/expr.ts";
-import type { Partitioning } from "../../lib/physical/plan.ts";
+import type { Partitioning, ValuesNode } from "../../lib/physical/plan.ts";
 import { exchangeKey } from "../../lib/stages/graph.ts";
 import { everyType, randomValues, seeded } from "../arrow/generate.ts";
 import { columnsOf, exchangeOf, type Row, spillLeftovers, TaskRunner } from "../executor/task.ts";
@@ -111,6 +112,59 @@ test("round robin spreads rows evenly, single and broadcast keep their order", a
       assert.deepEqual(partitions, [rows]);
     }
   }
+});
+
+test("ranges: bounds belong to the partition that they start", async () => {
+  const rows = generatedRows(21, 300);
+  const bounds = [
+    ["a", "5"],
+    ["a", null],
+    ["zebra", "-3"],
+  ];
+  const keys = [
+    { expr: key(15), descending: false, nullsFirst: false },
+    { expr: key(5), descending: false, nullsFirst: false },
+  ];
+  const { partitions } = await exchanged(rows, { kind: "range", keys, bounds }, {}, 2);
+  const before = (a: Value, b: Value): number => {
+    if (a === null || b === null) return Number(a === null) - Number(b === null);
+    if (typeof a === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b as string));
+    const [x, y] = [a as bigint, b as bigint];
+    return x < y ? -1 : x > y ? 1 : 0;
+  };
+  for (const [partition, rowsOfIt] of partitions.entries()) {
+    for (const row of rowsOfIt) {
+      const reached = bounds.filter(([text, number]) => {
+        const first = before(row[15]!, text!);
+        return first > 0 || (first === 0 && before(row[5]!, number === null ? null : BigInt(number!)) >= 0);
+      });
+      assert.equal(partition, reached.length);
+    }
+  }
+  assert.ok(partitions.every((part) => part.length > 0));
+});
+
+test("keys may be expressions", async () => {
+  const sum = call("+", [key(4), { kind: "literal", type: types.int32, value: 0 }]);
+  const random = seeded(3);
+  const rows = generatedRows(5, 200).map((row) => row.map((value, i) => (i === 4 ? Math.floor(random() * 9) : value)));
+  const { partitions } = await exchanged(rows, { kind: "hash", keys: [sum], partitions: 3 });
+  for (let value = 0; value < 9; value++) {
+    assert.equal(partitions.filter((part) => part.some((row) => row[4] === value)).length, 1);
+  }
+});
+
+test("rows without columns are counted", async () => {
+  const runner = new TaskRunner();
+  const none: ValuesNode = { kind: "values", columns: [], rows: [[], [], []] };
+  const result = await runner.run(none, { kind: "round_robin", partitions: 2 });
+  assert.deepEqual(
+    result.partitions.map(({ rows }) => rows),
+    [2, 1],
+  );
+  const read = exchangeOf(1, []);
+  await runner.produce(read, [[], [], [], []]);
+  assert.equal((await runner.run(read)).rows, 4);
 });
 
 test("little output travels in the commit record, much of it in one object", async () => {
