@@ -2,6 +2,9 @@
 import { QueryError, type Span } from "../errors.ts";
 import type { AggregateFunction, AggregateResolution } from "./aggregates/aggregate-function.ts";
 import { choiceAggregates } from "./aggregates/choices.ts";
+import { collectionAggregates } from "./aggregates/collections.ts";
+import { distinctCountAggregates } from "./aggregates/distinct-count.ts";
+import { statisticsAggregates } from "./aggregates/statistics.ts";
 import { sumAggregates } from "./aggregates/sums.ts";
 import { cast, located } from "./build.ts";
 import { argOf } from "./coercion.ts";
@@ -14,6 +17,9 @@ import { nearestName } from "./nearest-name.ts";
 export const aggregateFamilies: Readonly<Record<string, readonly AggregateFunction[]>> = {
   "Counts and sums": sumAggregates,
   Choices: choiceAggregates,
+  Statistics: statisticsAggregates,
+  "Order statistics and collections": collectionAggregates,
+  "Approximate counts": distinctCountAggregates,
 };
 
 const byName: ReadonlyMap<string, AggregateFunction> = (() => {

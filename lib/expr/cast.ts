@@ -18,7 +18,7 @@ export function castValue(value: Value, from: DataType, to: DataType): Value {
   if (to.kind === "varchar") return formatValue(value, from);
   if (from.kind === "varchar") return parseValue(value as string, to);
   if (isInteger(to)) return toIntegerValue(value, from, to);
-  if (isFloat(to)) return toFloat(numberOf(value, from), to);
+  if (isFloat(to)) return toFloat(value, from, to);
   if (to.kind === "decimal") return toDecimalValue(value, from, to);
   if (to.kind === "boolean") return typeof value === "bigint" ? value !== 0n : value !== 0;
   if (to.kind === "date" && from.kind === "timestamp") return splitTimestamp(value as bigint).days;
@@ -131,8 +131,12 @@ export function numberOf(value: Value, type: DataType): number {
   return exact ? Number(unscaled) / 10 ** type.scale : Number(formatDecimal(unscaled, type.scale));
 }
 
-function toFloat(value: number, to: DataType): number {
-  return to.kind === "float32" ? Math.fround(value) : value;
+function toFloat(value: Value, from: DataType, to: DataType): number {
+  const number = numberOf(value, from);
+  if (to.kind === "float64") return number;
+  const result = Math.fround(number);
+  if (!Number.isFinite(result) && Number.isFinite(number)) throw outOfRange(value, from, to);
+  return result;
 }
 
 function toDecimalValue(value: Value, from: DataType, to: DataType & { kind: "decimal" }): bigint {

@@ -171,6 +171,8 @@ export function parseInterval(text: string): IntervalValue | undefined {
     const clock = clockPattern.exec(rest);
     const match = clock ?? partPattern.exec(rest);
     if (!match) return undefined;
+    const isBareNumber = !clock && match[2] === "";
+    if (isBareNumber && match[0].length < text.trim().length) return undefined;
     const part = clock ? intervalOfClock(clock) : intervalOf(match[1]!, match[2] || "second");
     sum = part && plus(sum, part);
     rest = rest.slice(match[0].length).trimStart();

@@ -83,7 +83,7 @@ export function castCanFail(from: DataType, to: DataType): boolean {
   if (sameType(from, to) || from.kind === "null" || to.kind === "varchar" || to.kind === "boolean") {
     return to.kind === "boolean" && from.kind === "varchar";
   }
-  if (isFloat(to)) return from.kind === "varchar";
+  if (isFloat(to)) return from.kind === "varchar" || (from.kind === "float64" && to.kind === "float32");
   if (isInteger(to)) return !(from.kind === "boolean" || (isInteger(from) && digits[from.kind]! < digits[to.kind]!));
   if (to.kind === "decimal") return !fitsDecimal(from, to.precision - to.scale, to.scale);
   if (to.kind === "timestamp") return from.kind !== "timestamp";

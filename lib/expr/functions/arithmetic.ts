@@ -102,7 +102,7 @@ const numbers = ["number, number -> number"];
 function bitwise(
   name: string,
   about: string,
-  compute: (a: bigint, b: bigint) => bigint,
+  compute: (a: bigint, b: bigint, type: DataType) => bigint,
   aliases: string[] = [],
 ): ScalarFunction {
   return {
@@ -111,15 +111,24 @@ function bitwise(
     about,
     signatures: ["integer, integer -> integer"],
     evaluate: ([a, b], { type }) => {
-      const result = compute(BigInt(a as number | bigint), BigInt(b as number | bigint));
+      const result = compute(BigInt(a as number | bigint), BigInt(b as number | bigint), type);
       return toInteger(result, type, () => `${a} ${name} ${b}`);
     },
   };
 }
 
-function shiftCount(count: bigint, bits: bigint): bigint {
-  if (count < 0n) throw new QueryError("invalid_argument", `cannot shift by the negative number ${count}`);
-  return count < bits ? count : bits;
+const integerBits: Readonly<Record<string, bigint>> = { int8: 8n, int16: 16n, int32: 32n, int64: 64n };
+
+function shiftLeft(value: bigint, count: bigint, type: DataType): bigint {
+  if (value < 0n || count < 0n || (value !== 0n && count >= integerBits[type.kind]!)) {
+    throw new QueryError("invalid_argument", `cannot shift ${value} left by ${count}`);
+  }
+  return value === 0n ? 0n : value << count;
+}
+
+/** Keeps the sign; by a negative count, or by the width or more, it leaves 0. */
+function shiftRight(value: bigint, count: bigint, type: DataType): bigint {
+  return count < 0n || count >= integerBits[type.kind]! ? 0n : value >> count;
 }
 
 export const arithmeticFunctions: readonly ScalarFunction[] = [
@@ -204,11 +213,11 @@ export const arithmeticFunctions: readonly ScalarFunction[] = [
   bitwise("&", "Bitwise and.", (a, b) => a & b, ["bitwise_and"]),
   bitwise("|", "Bitwise or.", (a, b) => a | b, ["bitwise_or"]),
   bitwise("xor", "Bitwise exclusive or.", (a, b) => a ^ b, ["#", "bitwise_xor"]),
-  { ...bitwise("<<", "Shift left.", (a, b) => a << shiftCount(b, 64n), ["shift_left"]), canFail: true },
   {
-    ...bitwise(">>", "Shift right, keeping the sign.", (a, b) => a >> shiftCount(b, 64n), ["shift_right"]),
+    ...bitwise("<<", "Shift left; an error for negative numbers and on overflow.", shiftLeft, ["shift_left"]),
     canFail: true,
   },
+  bitwise(">>", "Shift right, keeping the sign.", shiftRight, ["shift_right"]),
   {
     name: "~",
     aliases: ["bitwise_not"],

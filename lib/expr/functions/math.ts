@@ -187,7 +187,7 @@ function countBits(value: Value, type: DataType): number {
 /** Away from zero to the next even whole number. */
 function toEven(x: number): number {
   const up = Math.ceil(Math.abs(x));
-  return Math.sign(x) * (up % 2 === 0 ? up : up + 1) || 0;
+  return Math.sign(x) * (up % 2 === 1 ? up + 1 : up);
 }
 
 const test = (name: string, run: (x: number) => boolean, about: string): ScalarFunction => ({

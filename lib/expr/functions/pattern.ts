@@ -3,7 +3,7 @@ import { QueryError } from "../../errors.ts";
 import type { Expr } from "../expr.ts";
 import type { Value } from "../value.ts";
 import { lowerCase } from "./letter-case.ts";
-import { compileRegex, escapeRegex } from "./regular-expression.ts";
+import { compileRegex } from "./regular-expression.ts";
 import type { Builder, ScalarFunction } from "./scalar-function.ts";
 
 /**
@@ -104,6 +104,11 @@ function countRegex(text: string, pattern: string, start: bigint = 1n, options =
   return BigInt([...rest.matchAll(new RegExp(regex.source, `${regex.flags}g`))].length);
 }
 
+/** Every ASCII character but letters, digits and _ escaped. */
+function quoteMeta(text: string): string {
+  return text.replace(/[\0-/:-@[-^`{-\x7f]/g, (character) => (character === "\0" ? "\\x00" : `\\${character}`));
+}
+
 function positionOfRegex(text: string, pattern: string): bigint {
   const match = compileRegex(pattern).exec(text);
   return match ? BigInt(Array.from(text.slice(0, match.index)).length + 1) : 0n;
@@ -190,7 +195,7 @@ export const patternFunctions: readonly ScalarFunction[] = [
     "Where the first match starts; 0 if there is none.",
   ),
   {
-    ...regex("regexp_escape", [], ["varchar -> varchar"], escapeRegex, "The text escaped so that it matches itself."),
+    ...regex("regexp_escape", [], ["varchar -> varchar"], quoteMeta, "The text escaped so that it matches itself."),
     canFail: false,
   },
 ];

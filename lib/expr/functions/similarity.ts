@@ -27,7 +27,9 @@ function damerauLevenshtein(a: readonly string[], b: readonly string[]): number 
 }
 
 function hamming(a: readonly string[], b: readonly string[]): number {
-  if (a.length !== b.length) throw new QueryError("invalid_argument", "hamming compares texts of one length");
+  if (a.length === 0 || a.length !== b.length) {
+    throw new QueryError("invalid_argument", "hamming compares texts of one length, not empty");
+  }
   return a.filter((character, i) => character !== b[i]).length;
 }
 
@@ -40,7 +42,6 @@ function jaccard(a: readonly string[], b: readonly string[]): number {
 }
 
 function jaro(a: readonly string[], b: readonly string[]): number {
-  if (a.length === 0 && b.length === 0) return 1;
   const range = Math.max(0, Math.floor(Math.max(a.length, b.length) / 2) - 1);
   const taken = new Set<number>();
   const matchesOfA: string[] = [];
