@@ -6,6 +6,10 @@ import { Compression, Encoding, readParquet, WriterPropertiesBuilder, WriterVers
 import { assertColumns, readWithDuckDB, readWithVolley, temporaryFolder, writeWithDuckDB } from "./duckdb-oracle.ts";
 import { everyType, nullPatterns } from "./every-type.ts";
 
+// parquet-wasm keeps a UUID's bytes but not that it is one, and drops the months of intervals.
+const asRewritten = `unhex(replace(uuid::VARCHAR, '-', '')) AS uuid,
+  iv - to_months((datepart('year', iv) * 12 + datepart('month', iv))::INT) AS iv`;
+
 const folder = temporaryFolder();
 const rows = 3000;
 const integers = ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "date", "ts", "tstz", "d4", "d9", "d18"];
@@ -52,8 +56,9 @@ async function compare(pattern: string, layout: string, codec: string, version: 
     .setMaxRowGroupSize(2000);
   const table = readParquet(readFileSync(join(folder, `${pattern}.parquet`)));
   writeFileSync(path, writeParquet(table, layouts[layout]!(writer).build()));
+  const source = join(folder, `${pattern}.parquet`);
   const actual = await readWithVolley(path);
-  assertColumns(actual, await readWithDuckDB(`FROM '${join(folder, `${pattern}.parquet`)}'`), name);
+  assertColumns(actual, await readWithDuckDB(`SELECT * REPLACE (${asRewritten}) FROM '${source}'`), name);
   // DuckDB reads BYTE_STREAM_SPLIT of floats only.
   if (layout !== "split bytes")
     assertColumns(actual, await readWithDuckDB(`FROM '${path}'`), `${name}, as DuckDB reads it`);
