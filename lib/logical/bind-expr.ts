@@ -4,31 +4,13 @@ import { QueryError, type Span, unsupported } from "../errors.ts";
 import { aggregateCall, isAggregate } from "../expr/aggregates.ts";
 import * as build from "../expr/build.ts";
 import { isNumeric } from "../expr/coercion.ts";
-import type { AggregateCall, Column, Expr, SortKey } from "../expr/expr.ts";
+import type { Expr, SortKey } from "../expr/expr.ts";
 import { columnIdsOf } from "../expr/walk.ts";
 import type * as ast from "../sql/ast.ts";
 import { bindNumber, bindParameter, intervalFromText, intervalOf } from "./bind-literal.ts";
 import { bindExists, bindInQuery, bindQuantified, bindScalarSubquery } from "./bind-subquery.ts";
-import type { Binding, Ctes } from "./binding.ts";
+import type { ExprContext } from "./expr-context.ts";
 import { columnRef } from "./plan.ts";
-import type { Scope } from "./scope.ts";
-
-/** What the names in an expression mean, and which parts may stand in it. */
-export interface ExprContext {
-  readonly binding: Binding;
-  readonly ctes: Ctes;
-  readonly scope: Scope;
-  /** For errors, such as `WHERE`. */
-  readonly clause: string;
-  /** Takes an aggregate and gives the column of its result; absent where aggregates are not allowed. */
-  readonly aggregate?: (call: AggregateCall) => Expr;
-  /** Names of select items, lower case: what a name means that is no column. */
-  readonly aliases?: ReadonlyMap<string, ast.SqlExpr>;
-  /** Whether an alias comes before this column of the same name; by default the column does. */
-  readonly aliasFirst?: (column: Column) => boolean;
-  /** What a whole expression means instead of what it says, such as GROUPING(…); undefined for nothing. */
-  readonly special?: (expr: ast.SqlExpr) => Expr | undefined;
-}
 
 /** @throws QueryError with the span of the part that is at fault */
 export function bindExpr(context: ExprContext, expr: ast.SqlExpr): Expr {

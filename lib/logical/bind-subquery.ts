@@ -5,8 +5,8 @@ import { cast, not, toCommonType } from "../expr/build.ts";
 import type { ColumnIds } from "../expr/column-ids.ts";
 import type { Expr, SubqueryExpr } from "../expr/expr.ts";
 import type * as ast from "../sql/ast.ts";
-import type { ExprContext } from "./bind-expr.ts";
 import { projectPlan } from "./build.ts";
+import type { ExprContext } from "./expr-context.ts";
 import { columnRef, type LogicalPlan } from "./plan.ts";
 
 type Bind = (expr: ast.SqlExpr) => Expr;
