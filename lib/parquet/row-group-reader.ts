@@ -95,17 +95,19 @@ export class RowGroupReader {
     this.#arena.free();
   }
 
+  /** Our decoder, or where it does not know the encoding or codec, parquet-wasm. */
   async #decode(place: ChunkPlace, runs: readonly PageRun[], dictionary: PageRun | undefined): Promise<DecodedColumn> {
-    const { memory } = this.#source;
+    const { memory, objects, footer, signal, count } = this.#source;
     try {
       if (!canDecompress(place.chunk.codec)) throw new UnknownEncoding(`codec ${place.chunk.codec}`);
       return decodeChunk(memory, this.#arena, place, runs, dictionary);
     } catch (error) {
       if (!(error instanceof UnknownEncoding)) throw error;
-      throw new QueryError(
-        "unsupported",
-        `${place.path}: column "${place.column.name}" is stored with an unsupported ${error.message}`,
-      );
+      const { pages } = place.chunk;
+      const whole = runs.length === 1 && runs[0]!.bytes.length === pages.to - pages.from;
+      const bytes = whole ? runs[0]!.bytes : await fetchRanges(objects, footer, [pages], signal, count)(pages);
+      const { decodeWithParquetWasm } = await import("./wasm-reader.ts");
+      return decodeWithParquetWasm(memory, this.#arena, place, bytes, error.message);
     }
   }
 

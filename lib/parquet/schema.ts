@@ -55,6 +55,8 @@ export interface ParquetColumn {
   readonly conversion: Conversion;
   /** Whether stored values compare as signed numbers or floats, so that even old writers' min and max are right. */
   readonly signed: boolean;
+  /** The column's SchemaElement as it stands in the footer. */
+  readonly element: Uint8Array;
 }
 
 interface LogicalType {
@@ -78,6 +80,7 @@ interface SchemaElement {
   readonly scale: number;
   readonly precision: number;
   readonly logical: LogicalType | undefined;
+  readonly bytes: Uint8Array;
 }
 
 const repetitionRequired = 0;
@@ -131,6 +134,7 @@ export function readSchemaElements(reader: ThriftReader): SchemaElement[] {
 }
 
 function readElement(reader: ThriftReader): SchemaElement {
+  const start = reader.position;
   let physical = -1;
   let typeLength = 0;
   let repetition = repetitionRequired;
@@ -156,17 +160,9 @@ function readElement(reader: ThriftReader): SchemaElement {
     else reader.skip();
   }
   if (children < 0) throw new ThriftError("a schema element with a negative number of children");
-  return {
-    physical,
-    typeLength,
-    repetition,
-    name,
-    children,
-    converted: convertedType,
-    scale,
-    precision,
-    logical: logicalType,
-  };
+  const bytes = reader.bytes.subarray(start, reader.position);
+  const annotations = { converted: convertedType, scale, precision, logical: logicalType };
+  return { physical, typeLength, repetition, name, children, bytes, ...annotations };
 }
 
 function readLogicalType(reader: ThriftReader): LogicalType | undefined {
@@ -284,7 +280,8 @@ function leafColumn(element: SchemaElement, leaf: number): ParquetColumn | strin
   if (typeof found === "string") return `${found} column "${element.name}"`;
   const [type, conversion, signed = false] = found;
   const optional = element.repetition !== repetitionRequired;
-  return { name: element.name, leaf, physical, typeLength, optional, type, conversion, signed };
+  const { name, bytes } = element;
+  return { name, leaf, physical, typeLength, optional, type, conversion, signed, element: bytes };
 }
 
 type Translation = readonly [type: DataType, conversion: Conversion, signed?: boolean];
