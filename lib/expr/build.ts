@@ -39,7 +39,8 @@ export function call(name: string, args: readonly Expr[], span?: Span): Expr {
       call: (inner: string, innerArgs: readonly Expr[]) => call(inner, innerArgs, span),
       cast: castTo(span),
     };
-    const expanded = fn.expand(args, build);
+    const { expand } = fn;
+    const expanded = located(span, () => expand(args, build));
     if (expanded) return expanded;
     if (!fn.evaluate) throw noSignature(name, fn.signatures, args.map(argOf), span);
   }
