@@ -4,6 +4,7 @@ import { joinStreams, resultRows } from "./arrow/result.ts";
 import { type DataType, type Schema, typeName } from "./arrow/types.ts";
 import type { EmbeddedCluster, QueryRunResult } from "./embedded/cluster.ts";
 import { QueryError } from "./errors.ts";
+import { accountOf, type QueryAccount } from "./explain/account.ts";
 import type { Value } from "./expr/value.ts";
 import { type JsValue, jsValue } from "./js-values.ts";
 import type { PlannedQuery } from "./query.ts";
@@ -17,7 +18,11 @@ export interface ResultColumn {
   readonly typeName: string;
 }
 
+/** What the rows are: a query's own, plans as (plan_type, plan), or the word that a statement succeeded. */
+export type AnswerKind = "rows" | "plans" | "status";
+
 export interface HandleOptions {
+  readonly answer: AnswerKind;
   readonly task: TaskOptions;
   readonly inline: boolean;
   readonly signal?: AbortSignal;
@@ -31,29 +36,34 @@ interface Answer {
 }
 
 export class QueryHandle implements AsyncIterable<RecordBatch> {
+  /** @internal */
   readonly planned: PlannedQuery;
   readonly columns: readonly ResultColumn[];
+  /** @internal */
+  readonly answer: AnswerKind;
   readonly #cluster: EmbeddedCluster;
   readonly #options: HandleOptions;
   readonly #abort = new AbortController();
   readonly #listeners = new Set<(state: QueryState) => void>();
   #answer: Promise<Answer> | undefined;
 
+  /** @internal */
   constructor(cluster: EmbeddedCluster, planned: PlannedQuery, options: HandleOptions) {
     this.#cluster = cluster;
     this.planned = planned;
     this.#options = options;
+    this.answer = options.answer;
     this.columns = planned.columns.map(({ type }, i) => ({ name: planned.names[i]!, type, typeName: typeName(type) }));
     if (options.signal?.aborted) this.cancel();
     else options.signal?.addEventListener("abort", () => this.cancel(), { once: true });
   }
 
-  /** Starts the query if it has not started; resolves when it is done. @throws the QueryError that ended it */
+  /** Starts the query if it has not started; resolves when it is done. @throws the QueryError that ended it. @internal */
   async run(): Promise<QueryState> {
     return (await this.#run()).state;
   }
 
-  /** Calls back with the scheduler's state whenever it changes. */
+  /** Calls back with the scheduler's state whenever it changes. @internal */
   onProgress(listener: (state: QueryState) => void): void {
     this.#listeners.add(listener);
   }
@@ -98,7 +108,7 @@ export class QueryHandle implements AsyncIterable<RecordBatch> {
     return { fields };
   }
 
-  /** Rows of engine values (see lib/expr/value.ts), for formatters. */
+  /** Rows of engine values (see lib/expr/value.ts), for formatters. @internal */
   async *values(): AsyncGenerator<readonly Value[]> {
     const { streams } = await this.#run();
     for (const stream of streams) yield* resultRows(stream);
@@ -124,14 +134,21 @@ export class QueryHandle implements AsyncIterable<RecordBatch> {
       .join("\n\n");
   }
 
+  /** The stages as a graph: DOT text, or SVG that Graphviz drew (in WebAssembly; nothing to install). */
+  async graph(format: "dot" | "svg"): Promise<string> {
+    const { toDot, toSvg } = await import("./explain/graph.ts");
+    return format === "dot" ? toDot(this.planned.graph) : toSvg(this.planned.graph);
+  }
+
+  /** What the query did: stages, tasks, rows, bytes, time. Runs it if it has not run. */
+  async account(): Promise<QueryAccount> {
+    const { state, elapsedMs } = await this.#run();
+    return accountOf(state, elapsedMs);
+  }
+
   /** Stops the query; whoever waits for its answer gets a QueryError `cancelled`. */
   cancel(): void {
     this.#abort.abort(new QueryError("cancelled", "the query was cancelled"));
-  }
-
-  /** How long the query ran, planning not counted, in milliseconds. */
-  async elapsedMs(): Promise<number> {
-    return (await this.#run()).elapsedMs;
   }
 
   #run(): Promise<Answer> {

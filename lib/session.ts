@@ -5,7 +5,7 @@ import { EmbeddedCluster } from "./embedded/cluster.ts";
 import { QueryError, unsupported } from "./errors.ts";
 import { type ParameterValues, parameterLiterals } from "./parameters.ts";
 import { type PlannedQuery, type PlanningOptions, planQuery } from "./query.ts";
-import { QueryHandle } from "./query-handle.ts";
+import { type AnswerKind, QueryHandle } from "./query-handle.ts";
 import type { Query } from "./sql/ast.ts";
 import { parse } from "./sql/parse.ts";
 import type { TaskOptions } from "./stages/graph.ts";
@@ -40,15 +40,23 @@ export interface SqlOptions {
   readonly signal?: AbortSignal;
 }
 
+interface HandleRequest extends SqlOptions {
+  /** Measure how long each operator takes. */
+  readonly analyze?: boolean;
+  readonly answer?: AnswerKind;
+}
+
 export const batchRowsDefault = 8192;
 /** Scans of at most so many bytes run in the caller's thread when there is nothing else to the query. */
 const inlineBytesMax = 512 << 10;
 const inlineRowsMax = 20_000;
 
 export class SessionContext {
+  /** @internal */
   readonly catalog = new LocalCatalog();
-  /** Views by lower-case name: what CREATE VIEW was given. */
+  /** Views by lower-case name: what CREATE VIEW was given. @internal */
   readonly views = new Map<string, { readonly name: string; readonly sql: string }>();
+  /** @internal */
   readonly cluster: EmbeddedCluster;
   readonly #options: StandaloneOptions;
   #closed = false;
@@ -106,7 +114,7 @@ export class SessionContext {
     for (const statement of await parse(text)) yield await runStatement(this, statement, options);
   }
 
-  /** Plans a query without running it. */
+  /** Plans a query without running it. @internal */
   plan(query: Query, options: SqlOptions = {}): Promise<PlannedQuery> {
     const parameters = parameterLiterals(options.parameters);
     return planQuery(query, {
@@ -117,7 +125,7 @@ export class SessionContext {
     });
   }
 
-  /** What planning depends on besides the query. */
+  /** What planning depends on besides the query. @internal */
   planning(): Omit<PlanningOptions, "catalog"> {
     const { testing } = this.#options;
     const broadcastRowsMax = testing?.broadcastRowsMax;
@@ -128,8 +136,8 @@ export class SessionContext {
     };
   }
 
-  /** A handle that runs a planned query when it is first read. */
-  handle(planned: PlannedQuery, options: SqlOptions & { readonly analyze?: boolean } = {}): QueryHandle {
+  /** A handle that runs a planned query when it is first read. @internal */
+  handle(planned: PlannedQuery, options: HandleRequest = {}): QueryHandle {
     if (this.#closed) throw new QueryError("cancelled", "the session is closed");
     const { testing } = this.#options;
     const task: TaskOptions = {
@@ -139,7 +147,8 @@ export class SessionContext {
       ...(options.analyze && { analyze: true }),
     };
     const inline = testing?.inline !== false && isSmall(planned);
-    return new QueryHandle(this.cluster, planned, { task, inline, ...(options.signal && { signal: options.signal }) });
+    const { answer = "rows", signal } = options;
+    return new QueryHandle(this.cluster, planned, { task, inline, answer, ...(signal && { signal }) });
   }
 
   /** Stops every query, ends the threads and removes the temporary files. */

@@ -4,13 +4,13 @@ import { resolve } from "node:path";
 import { typeName, types } from "./arrow/types.ts";
 import type { CsvOptions } from "./catalog/table.ts";
 import { QueryError, unsupported } from "./errors.ts";
-import { explainAnalyze } from "./explain/analyze.ts";
+import { formatAnalyzed } from "./explain/analyze.ts";
 import { explain } from "./explain/explain.ts";
 import { ColumnIds } from "./expr/column-ids.ts";
 import { nearestName } from "./expr/nearest-name.ts";
 import type { LogicalPlan } from "./logical/plan.ts";
-import { planLogical } from "./query.ts";
-import type { QueryHandle } from "./query-handle.ts";
+import { type PlannedQuery, planLogical } from "./query.ts";
+import type { AnswerKind, QueryHandle } from "./query-handle.ts";
 import type { SessionContext, SqlOptions } from "./session.ts";
 import type {
   CreateExternalTableStatement,
@@ -56,9 +56,16 @@ async function runExplain(
   options: SqlOptions,
 ): Promise<QueryHandle> {
   const planned = await session.plan(statement.query, options);
-  if (!statement.analyze) return rows(session, ["plan_type", "plan"], explain(planned, statement.mode));
+  const plans = statement.analyze
+    ? [["analyzed_plan", await analyze(session, planned, options)] as const]
+    : explain(planned, statement.mode);
+  return rows(session, ["plan_type", "plan"], plans, "plans");
+}
+
+async function analyze(session: SessionContext, planned: PlannedQuery, options: SqlOptions): Promise<string> {
   const handle = session.handle(planned, { ...options, analyze: true });
-  return rows(session, ["plan_type", "plan"], await explainAnalyze(planned, handle));
+  const { stages } = await handle.run();
+  return formatAnalyzed(planned.graph, stages, await handle.account());
 }
 
 async function createTable(session: SessionContext, statement: CreateExternalTableStatement): Promise<QueryHandle> {
@@ -146,11 +153,16 @@ function taken(name: readonly Name[]): QueryError {
 
 /** The answer of a statement that gives no rows. */
 function done(session: SessionContext): QueryHandle {
-  return rows(session, ["status"], [["ok"]]);
+  return rows(session, ["status"], [["ok"]], "status");
 }
 
 /** Rows of text that Volley itself has to say, as a query over values: every consumer treats them like any answer. */
-function rows(session: SessionContext, names: readonly string[], data: readonly (readonly string[])[]): QueryHandle {
+function rows(
+  session: SessionContext,
+  names: readonly string[],
+  data: readonly (readonly string[])[],
+  answer: AnswerKind = "rows",
+): QueryHandle {
   const ids = new ColumnIds();
   const columns = names.map((name) => ids.column(name, types.varchar, false));
   const plan: LogicalPlan = {
@@ -158,5 +170,5 @@ function rows(session: SessionContext, names: readonly string[], data: readonly 
     columns,
     rows: data.map((row) => row.map((value) => ({ kind: "literal", type: types.varchar, value }))),
   };
-  return session.handle(planLogical(plan, new Map(), ids, session.planning()));
+  return session.handle(planLogical(plan, new Map(), ids, session.planning()), { answer });
 }

@@ -1,6 +1,6 @@
 /** A progress bar on a terminal's standard error, for queries that take longer than a second. */
 import { Presets, SingleBar } from "cli-progress";
-import { counterOf, results } from "../explain/analyze.ts";
+import { results, scanCounter, sum } from "../explain/account.ts";
 import { formatBytes, formatCount } from "../explain/quantities.ts";
 import type { QueryHandle } from "../query-handle.ts";
 import type { QueryState } from "../scheduler/state.ts";
@@ -30,7 +30,7 @@ export function showProgress(handle: QueryHandle, stream: NodeJS.WriteStream): (
 }
 
 const barFormat =
-  " {bar} {value}/{total} tasks | stage {stage}/{stages} | {rows} rows | {bytes} read | {duration_formatted}";
+  " {bar} {value}/{total} tasks | stage {stage}/{stages} | {rows} rows, {bytes} read | {duration_formatted}";
 
 function describe(state: QueryState | undefined) {
   const stages = state?.stages ?? [];
@@ -42,8 +42,8 @@ function describe(state: QueryState | undefined) {
     payload: {
       stage: Math.min(stages.length, sealed + 1),
       stages: stages.length,
-      rows: formatCount(done.reduce((sum, task) => sum + task.rows, 0)),
-      bytes: formatBytes(done.reduce((sum, task) => sum + counterOf(task.metrics, "bytesRead"), 0)),
+      rows: formatCount(sum(done, (task) => scanCounter(task.metrics, "rowsRead"))),
+      bytes: formatBytes(sum(done, (task) => scanCounter(task.metrics, "bytesRead"))),
     },
   };
 }

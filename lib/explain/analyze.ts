@@ -1,51 +1,80 @@
-/** EXPLAIN ANALYZE: runs the query and prints what each stage and operator really did. */
-import type { PlannedQuery } from "../query.ts";
-import type { QueryHandle } from "../query-handle.ts";
-import type { QueryState, StageState } from "../scheduler/state.ts";
-import type { OperatorMetrics, TaskResult } from "../stages/graph.ts";
+/** EXPLAIN ANALYZE: the plan of each stage with what its operators really did, summed over the stage's tasks. */
+import { children } from "../physical/children.ts";
+import { formatPhysical } from "../physical/format.ts";
+import type { PhysicalPlan } from "../physical/plan.ts";
+import type { StageState } from "../scheduler/state.ts";
+import type { OperatorMetrics, Stage, StageGraph } from "../stages/graph.ts";
+import { type QueryAccount, results, retries, sum } from "./account.ts";
 import { formatBytes, formatCount, formatMs } from "./quantities.ts";
 import { indent, stageTitle } from "./stages.ts";
 
-export async function explainAnalyze(
-  planned: PlannedQuery,
-  handle: QueryHandle,
-): Promise<readonly (readonly [string, string])[]> {
-  const state = await handle.run();
-  const summary = totals(state, await handle.elapsedMs());
-  const stages = planned.graph.stages.map((stage) => {
-    const done = state.stages[stage.id]!;
-    return `${stageTitle(stage, planned.graph)}\n${indent(stageSummary(done))}\n${indent(stageMetrics(done))}`;
+export function formatAnalyzed(graph: StageGraph, stages: readonly StageState[], account: QueryAccount): string {
+  const texts = graph.stages.map((stage) => {
+    const done = stages[stage.id]!;
+    return `${stageTitle(stage, graph)}\n${indent(stageSummary(done))}\n${indent(formatOperators(stage, done))}`;
   });
-  return [["analyzed_plan", [...stages, summary].join("\n")]];
+  return [...texts, `Total: ${formatAccount(account)}`].join("\n");
 }
 
-/** The outcomes of a stage's tasks. */
-export function results(stage: StageState): readonly TaskResult[] {
-  return stage.tasks.flatMap((task) => (task.win ? [task.win.result] : []));
+/** One line for people. */
+export function formatAccount(account: QueryAccount): string {
+  const { stages, tasks, rowGroups, rowGroupsPruned, pagesPruned, spilledBytes } = account;
+  const parts = [
+    `${counted(stages, "stage")}, ${counted(tasks, "task")}, ${formatMs(account.elapsedMs)}`,
+    `read ${counted(account.rowsRead, "row")}, ${formatBytes(account.bytesRead)}`,
+  ];
+  if (rowGroupsPruned > 0) parts.push(`skipped ${formatCount(rowGroupsPruned)} of ${counted(rowGroups, "row group")}`);
+  if (pagesPruned > 0) parts.push(`skipped ${counted(pagesPruned, "page")}`);
+  if (stages > 1) {
+    parts.push(
+      `exchanged ${counted(account.rowsExchanged, "row")}, ${formatBytes(account.bytesExchanged)} between stages`,
+    );
+  }
+  if (spilledBytes > 0) parts.push(`spilled ${formatBytes(spilledBytes)}`);
+  if (account.retries > 0) parts.push(counted(account.retries, "retry", "retries"));
+  return parts.join("; ");
 }
 
-/** Attempts that were started beyond one a task. */
-export function retries(stage: StageState): number {
-  return stage.tasks.reduce((sum, task) => sum + Math.max(0, task.attempts - 1), 0);
+function counted(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
 function stageSummary(stage: StageState): string {
   const tasks = results(stage);
-  const sum = (of: (task: TaskResult) => number) => tasks.reduce((total, task) => total + of(task), 0);
   const slowest = Math.max(0, ...tasks.map((task) => task.elapsedMs));
-  const memory = Math.max(0, ...tasks.map((task) => task.memoryPeakBytes));
   const parts = [
-    `wrote ${formatCount(sum((task) => task.rows))} rows, ${formatBytes(sum((task) => task.bytes))}`,
-    `tasks took ${formatMs(sum((task) => task.elapsedMs))}, the slowest ${formatMs(slowest)}`,
-    `memory ${formatBytes(memory)}`,
+    `wrote ${counted(
+      sum(tasks, (task) => task.rows),
+      "row",
+    )}, ${formatBytes(sum(tasks, (task) => task.bytes))}`,
+    `tasks took ${formatMs(sum(tasks, (task) => task.elapsedMs))}, the slowest ${formatMs(slowest)}`,
+    `memory ${formatBytes(Math.max(0, ...tasks.map((task) => task.memoryPeakBytes)))}`,
   ];
-  if (retries(stage) > 0) parts.push(`${retries(stage)} retries`);
+  if (retries(stage) > 0) parts.push(counted(retries(stage), "retry", "retries"));
   return parts.join("; ");
 }
 
-function stageMetrics(stage: StageState): string {
-  const merged = mergeMetrics(results(stage).map((task) => task.metrics));
-  return merged ? formatMetrics(merged, 0) : "";
+function formatOperators(stage: Stage, done: StageState): string {
+  const measured = measure(stage.plan, mergeMetrics(results(done).map((task) => task.metrics)));
+  return formatPhysical(stage.plan, {
+    details: (node) => {
+      const metrics = measured.get(node);
+      return metrics ? [formatMetrics(metrics)] : [];
+    },
+  });
+}
+
+/** Which metrics are whose: operators have the shape of the plan, but for `shared`, which is none. */
+function measure(plan: PhysicalPlan, metrics: OperatorMetrics | undefined): Map<PhysicalPlan, OperatorMetrics> {
+  const found = new Map<PhysicalPlan, OperatorMetrics>();
+  const visit = (node: PhysicalPlan, of: OperatorMetrics | undefined): void => {
+    if (!of) return;
+    if (node.kind === "shared") return visit(node.input, of);
+    found.set(node, of);
+    children(node).forEach((child, i) => void visit(child, of.children[i]));
+  };
+  visit(plan, metrics);
+  return found;
 }
 
 /** Adds the metrics of the tasks of one stage, whose plans are the same tree. */
@@ -58,38 +87,28 @@ export function mergeMetrics(all: readonly OperatorMetrics[]): OperatorMetrics |
   }
   return {
     operator: first.operator,
-    rows: all.reduce((sum, metrics) => sum + metrics.rows, 0),
-    batches: all.reduce((sum, metrics) => sum + metrics.batches, 0),
-    selfMs: all.reduce((sum, metrics) => sum + metrics.selfMs, 0),
+    rows: sum(all, (metrics) => metrics.rows),
+    batches: sum(all, (metrics) => metrics.batches),
+    selfMs: sum(all, (metrics) => metrics.selfMs),
     counters,
     children: first.children.map((_, i) => mergeMetrics(all.flatMap((metrics) => metrics.children[i] ?? []))!),
   };
 }
 
-function formatMetrics(metrics: OperatorMetrics, depth: number): string {
-  const counters = Object.entries(metrics.counters).map(([name, value]) => {
-    return `${name}=${name.toLowerCase().endsWith("bytes") || name === "bytesRead" ? formatBytes(value) : formatCount(value)}`;
-  });
-  const parts = [`rows=${formatCount(metrics.rows)}`, `time=${formatMs(metrics.selfMs)}`, ...counters];
-  const line = `${"  ".repeat(depth)}${metrics.operator}: ${parts.join(", ")}`;
-  return [line, ...metrics.children.map((child) => formatMetrics(child, depth + 1))].join("\n");
+function formatMetrics(metrics: OperatorMetrics): string {
+  const counters = Object.entries(metrics.counters)
+    .filter(([, value]) => value > 0)
+    .map(([name, value]) => {
+      const text = /bytes/i.test(name) ? formatBytes(value) : formatCount(value);
+      return `${readable(name)} ${text}`;
+    });
+  return [counted(metrics.rows, "row"), formatMs(metrics.selfMs), ...counters].join(", ");
 }
 
-function totals(state: QueryState, elapsedMs: number): string {
-  const tasks = state.stages.flatMap(results);
-  const read = tasks.reduce((sum, task) => sum + counterOf(task.metrics, "bytesRead"), 0);
-  const shuffled = tasks.reduce((sum, task) => sum + task.bytes, 0);
-  const spilled = tasks.reduce((sum, task) => sum + counterOf(task.metrics, "spilledBytes"), 0);
-  const parts = [
-    `${state.stages.length} stages, ${tasks.length} tasks, ${formatMs(elapsedMs)}`,
-    `read ${formatBytes(read)}`,
-    `wrote ${formatBytes(shuffled)} between stages`,
-  ];
-  if (spilled > 0) parts.push(`spilled ${formatBytes(spilled)}`);
-  return `Total: ${parts.join("; ")}`;
-}
-
-/** The sum of a counter over a tree of operators. */
-export function counterOf(metrics: OperatorMetrics, name: string): number {
-  return (metrics.counters[name] ?? 0) + metrics.children.reduce((sum, child) => sum + counterOf(child, name), 0);
+/** rowGroupsPruned → row groups pruned; "bytesRead 1 MiB" reads better as "read 1 MiB". */
+function readable(name: string): string {
+  return name
+    .replace(/^bytes(?=[A-Z])|Bytes$/, "")
+    .replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+    .trim();
 }
