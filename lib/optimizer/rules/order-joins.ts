@@ -46,7 +46,8 @@ function build(tree: JoinTree, graph: JoinGraph): LogicalPlan {
   }
   const left = build(tree.left, graph);
   const hung = "relation" in tree.right ? graph.relations[tree.right.relation] : undefined;
-  const now = conditionsAt(graph, tree.set, tree.left.set, tree.right.set);
+  // What reads only the columns that a hung join adds must see them as the join leaves them.
+  const now = conditionsAt(graph, tree.set, tree.left.set, hung?.by ? 0 : tree.right.set);
   if (hung?.by) {
     const { joinType, keys, filter, nullAware, mark } = hung.by;
     const options = { keys, filters: filter ? [filter] : [], nullAware, ...(mark && { mark }) };

@@ -2,9 +2,10 @@
  * The simple way to decorrelate: correlated conditions move up through the subquery until they can be join conditions.
  * Kim, "On Optimizing an SQL-like Nested Query" (1982), with the count bug mended as in Ganski and Wong (1987).
  */
-import { and, call, conjuncts, literal, nullLiteral } from "../../expr/build.ts";
+import { conjuncts, literal, nullLiteral } from "../../expr/build.ts";
 import type { ColumnIds } from "../../expr/column-ids.ts";
 import type { AggregateCall, Column, ColumnId, Expr } from "../../expr/expr.ts";
+import { foldConstants, isNeverTrue } from "../../expr/fold.ts";
 import { columnIdsOf, substitute } from "../../expr/walk.ts";
 import { aggregatePlan, exprsOf, filterPlan, joinPlan, outputIds, projectPlan } from "../../logical/build.ts";
 import { freeColumns } from "../../logical/free-columns.ts";
@@ -17,15 +18,11 @@ export interface Pulled {
   readonly plan: LogicalPlan;
   /** Over the plan's columns and the outer ones: which rows belong to an outer row. */
   readonly conditions: readonly Expr[];
-  /** What the subquery gives for an outer row to which no row belongs; absent: nothing. */
+  /** The row that the subquery gives for an outer row to which no row belongs; absent: none. */
   readonly empty?: EmptyRow;
 }
 
-export interface EmptyRow {
-  readonly values: ReadonlyMap<ColumnId, Expr>;
-  /** The row exists only if these hold (HAVING). */
-  readonly conditions: readonly Expr[];
-}
+export type EmptyRow = ReadonlyMap<ColumnId, Expr>;
 
 export interface PullUpOptions {
   readonly outer: ReadonlySet<ColumnId>;
@@ -43,10 +40,11 @@ export function pullUp(plan: LogicalPlan, options: PullUpOptions): Pulled | unde
       if (!input) return undefined;
       const [outer, own] = split(conjuncts(plan.predicate), options.outer);
       if (!input.empty) return { plan: filterPlan(input.plan, own), conditions: [...input.conditions, ...outer] };
-      if (outer.length > 0) return undefined;
-      const { values, conditions } = input.empty;
-      const empty = { values, conditions: [...conditions, ...own.map((expr) => atEmpty(expr, values))] };
-      return { plan: filterPlan(input.plan, own), conditions: input.conditions, empty };
+      // Where nothing belongs to an outer row and where the condition rejects, there must be no row alike.
+      const { empty } = input;
+      const never = own.some((expr) => isNeverTrue(foldConstants(atEmpty(expr, empty))));
+      if (outer.length > 0 || !never) return undefined;
+      return { plan: filterPlan(input.plan, own), conditions: input.conditions };
     }
     case "project":
       return pullProject(plan, options);
@@ -88,8 +86,8 @@ function pullProject(plan: LogicalProject, options: PullUpOptions): Pulled | und
   const exprs = [...plan.exprs, ...extra.map(columnRef)];
   const projected = projectPlan(input.plan, exprs, [...plan.columns, ...extra]);
   if (!input.empty) return { plan: projected, conditions: input.conditions };
-  const values = new Map(plan.columns.map((column, i) => [column.id, atEmpty(plan.exprs[i]!, input.empty!.values)]));
-  return { plan: projected, conditions: input.conditions, empty: { ...input.empty, values } };
+  const values = new Map(plan.columns.map((column, i) => [column.id, atEmpty(plan.exprs[i]!, input.empty!)]));
+  return { plan: projected, conditions: input.conditions, empty: values };
 }
 
 /** Rows of different outer rows go to different groups: what equates them with the outer row becomes a group key. */
@@ -110,7 +108,7 @@ function pullAggregate(plan: LogicalAggregate, options: PullUpOptions): Pulled |
   const grouped = aggregatePlan(input.plan, groupBy, plan.aggregates, columns);
   const conditions = keys.map((key, i) => keyCondition({ ...key, right: columnRef(keyColumns[i]!) }));
   if (groupCount > 0) return { plan: grouped, conditions };
-  return { plan: grouped, conditions, empty: { values: emptyAggregates(plan), conditions: [] } };
+  return { plan: grouped, conditions, empty: emptyAggregates(plan) };
 }
 
 function nameOf(expr: Expr): string {
@@ -156,18 +154,9 @@ function pullJoin(plan: LogicalJoin, options: PullUpOptions): Pulled | undefined
   return { plan: join, conditions: [...left.conditions, ...right.conditions, ...outer] };
 }
 
-/** The subquery's value for an outer row without rows: NULL unless a count, or something made of it, says otherwise. */
+/** The subquery's value for an outer row without rows, unless it is NULL: a count, or something made of it. */
 export function emptyValue(empty: EmptyRow | undefined, column: Column): Expr | undefined {
-  const value = empty?.values.get(column.id);
-  if (!empty || !value || isNullConstant(value)) return undefined;
-  if (empty.conditions.length === 0) return value;
-  const when = call("is_true", [and(empty.conditions)]);
-  return { kind: "case", branches: [{ when, result: value }], type: value.type };
-}
-
-/** NULL for certain, without evaluation: NULL itself, or an operator over it that passes NULL on. */
-function isNullConstant(expr: Expr): boolean {
-  if (expr.kind === "literal") return expr.value === null;
-  if (expr.kind === "cast") return isNullConstant(expr.input);
-  return expr.kind === "call" && ["+", "-", "*", "/", "%", "neg"].includes(expr.fn) && expr.args.some(isNullConstant);
+  const value = empty?.get(column.id);
+  const folded = value && foldConstants(value);
+  return folded?.kind === "literal" && folded.value === null ? undefined : folded;
 }
