@@ -75,13 +75,18 @@ export function condition(random: Random, depth: number): Expr {
   const type = randomType(random);
   const side = () =>
     /int\d|float|decimal/.test(type.kind) && random() < 0.5 ? numberExpr(random, depth - 1) : leaf(random, type);
-  if (roll < 0.6)
+  if (roll < 0.72) {
+    return call(pick(random, comparisons), [leaf(random, type), constant(random, type)]);
+  }
+  if (roll < 0.82) {
     return inList(
       side(),
       Array.from({ length: 1 + below(random, 12) }, () =>
-        random() < 0.9 ? constant(random, type) : leaf(random, type),
+        random() < 0.95 ? constant(random, type) : leaf(random, type),
       ),
     );
+  }
+  if (roll < 0.85) return cast(numberExpr(random, depth - 1), types.boolean);
   return call(pick(random, comparisons), [side(), side()]);
 }
 
@@ -121,7 +126,7 @@ function aboutText(random: Random, depth: number): Expr {
   if (roll < 0.4)
     return call(
       pick(random, ["like", "not_like", "ilike"]),
-      random() < 0.2 ? [inner, pattern, literal(types.varchar, "\\\\")] : [inner, pattern],
+      random() < 0.2 ? [inner, pattern, literal(types.varchar, "\\")] : [inner, pattern],
     );
   if (roll < 0.6)
     return call(pick(random, ["contains", "starts_with", "ends_with"]), [

@@ -87,9 +87,10 @@ export function castDateToTimestamp(a: usize, n: u32, out: usize): u32 {
   return bad;
 }
 
+/** The day of a timestamp, towards the past. Dividing as doubles is off by one at most, and several times faster. */
 @inline export function dayOf(micros: i64): i64 {
-  const day = micros / microsPerDay;
-  return day - <i64>(micros < day * microsPerDay);
+  const day = <i64>(<f64>micros / <f64>microsPerDay), rest = micros - day * microsPerDay;
+  return day - <i64>(rest < 0) + <i64>(rest >= microsPerDay);
 }
 
 export function castTimestampToDate(a: usize, n: u32, out: usize): u32 {

@@ -3,8 +3,23 @@
 // algorithms" (2022), with the year taken to begin in March.
 import { dayOf } from "./cast";
 
+/** How many eras of 400 years the fast path shifts days by, so that they are not negative. */
+const eras: u32 = 82;
+
 /** Year · 512 + month · 32 + day of the month. */
 @inline function civil(days: i64): i64 {
+  // Division by constants is cheap only in 32 bits, which hold the years −32000 to 2900000.
+  if (<u64>(days + 12699422) > 1073741823) return civilFar(days);
+  const n = 4 * <u32>(days + 719468 + 146097 * <i64>eras) + 3;
+  const century = n / 146097, n2 = (n % 146097) | 3;
+  const p = <u64>2939745 * <u64>n2;
+  const yearOfCentury = <u32>(p >> 32), dayOfYear = <u32>p / 2939745 / 4;
+  const n3 = 2141 * dayOfYear + 197913, late = <u32>(dayOfYear >= 306);
+  const year = <i64>(100 * century + yearOfCentury + late) - 400 * <i64>eras;
+  return (year << 9) | <i64>((((n3 >> 16) - 12 * late) << 5) | ((n3 & 0xffff) / 2141 + 1));
+}
+
+function civilFar(days: i64): i64 {
   const shifted = days + 719468;
   const era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
   const dayOfEra = shifted - era * 146097;

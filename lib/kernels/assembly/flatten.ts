@@ -50,14 +50,6 @@ export function gatherOuter16(values: usize, selection: usize, n: u32, out: usiz
   }
 }
 
-/** out[i] = selection[inner[i]], where a missing inner row (0xffffffff) stays missing. */
-export function composeOuter(selection: usize, inner: usize, n: u32, out: usize): void {
-  for (let i: u32 = 0; i < n; i++) {
-    const s = load<u32>(inner + (i << 2));
-    store<u32>(out + (i << 2), s == 0xffffffff ? s : load<u32>(selection + (<usize>s << 2)));
-  }
-}
-
 /** Repeats the value at `value` n times. */
 export function repeat1(value: usize, n: u32, out: usize): void { memory.fill(out, load<u8>(value), n); }
 export function repeat2(value: usize, n: u32, out: usize): void {

@@ -197,9 +197,11 @@ export function asciiCase(upper: u32, values: usize, validity: usize, n: u32, by
     const length: u32 = validity == 0 || load<u8>(validity + i) ? load<u32>(v, 4) : 0;
     for (let j: u32 = 0; j < length; j += 16) {
       const x = v128.load(from + j);
+      let high = <u32>i8x16.bitmask(x);
+      if (length - j < 16) high &= (1 << (length - j)) - 1;
+      if (high) return 1;
       v128.store(bytes + j, v128.xor(x, v128.and(i8x16.le_u(i8x16.sub(x, base), span), bit)));
     }
-    for (let j: u32 = 0; j < length; j++) if (load<u8>(from + j) > 0x7f) return 1;
     store<u32>(out + (<usize>i << 3), <u32>bytes);
     store<u32>(out + (<usize>i << 3), length, 4);
     bytes += length;
