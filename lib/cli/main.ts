@@ -2,15 +2,13 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { QueryError } from "../errors.ts";
-import { type OutputFormat, outputFormats } from "../output/format.ts";
+import { formatOfFile, type OutputFormat, outputFormats } from "../output/format.ts";
 import { parseBytes, SessionContext } from "../session.ts";
 import { version } from "../version.ts";
+import { exit } from "./exit.ts";
 import { runScript } from "./run-script.ts";
 import { registerTables } from "./tables.ts";
 import type { TpchArguments } from "./tpch.ts";
-
-/** Exit codes. */
-export const exit = { ok: 0, queryFailed: 1, usage: 2 } as const;
 
 export interface CliOptions {
   readonly file?: string;
@@ -18,12 +16,24 @@ export interface CliOptions {
   readonly tables: readonly string[];
   readonly format?: OutputFormat;
   readonly output?: string;
+  readonly graph?: string;
+  readonly rows: number;
   readonly threads?: number;
   readonly memory?: string;
   readonly param: readonly string[];
   readonly timer?: boolean;
   readonly progress: boolean;
 }
+
+/** More rows of a table than people read. */
+const tableRowsDefault = 100;
+
+const examples = `
+Examples:
+  volley "select count(*) from 'data/*.parquet'"
+  volley --tables data "select * from orders limit 10" -o orders.csv
+  volley tpch --sf 0.1 --out tpch && volley --tables tpch
+`;
 
 /** Runs the command; resolves with its exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -32,7 +42,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     code = exitCode;
   });
   try {
-    await program.parseAsync(argv, { from: "user" });
+    await program.parseAsync(argv.map(asOperand), { from: "user" });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.ok : exit.usage;
@@ -56,10 +66,18 @@ function buildProgram(done: (code: number) => void): Command {
       collect,
       [],
     )
+    .option(
+      "-r, --rows <n>",
+      "rows of a printed table, the middle is left out; 0 for all",
+      wholeNumber,
+      tableRowsDefault,
+    )
+    .option("--graph <file>", "draw the query's stages into a .svg or .dot file instead of running it", graphFile)
     .option("--threads <n>", "executor threads (default: all cores)", positiveInteger)
     .option("--memory <size>", "memory of all executors together, such as 4GB (default: 3/4 of the machine's)", size)
-    .option("--timer", "print how long each statement took, on standard error")
+    .option("--timer", "print what each query did and how long it took, on standard error")
     .option("--no-progress", "no progress bar")
+    .addHelpText("after", examples)
     .showHelpAfterError("(volley --help shows how)")
     .exitOverride()
     .action(async (sql: string | undefined, options: CliOptions) => done(await runSql(sql, options)));
@@ -76,29 +94,45 @@ function buildProgram(done: (code: number) => void): Command {
   return program;
 }
 
+/** SQL may start with a comment, which commander would take for an option. */
+function asOperand(argument: string): string {
+  return /^--(?![\w-]+=)\S*\s/.test(argument) ? ` ${argument}` : argument;
+}
+
 async function runSql(sql: string | undefined, options: CliOptions): Promise<number> {
   if (sql !== undefined && options.file !== undefined) return usage("give either SQL or --file, not both");
   const interactive = sql === undefined && options.file === undefined && process.stdin.isTTY === true;
   let text = "";
   try {
-    if (!interactive) text = sql ?? readFileSync(options.file ?? 0, "utf8");
+    if (!interactive) text = sql ?? readText(options.file ?? 0);
+    // A mistake in the ending should show before the query runs.
+    if (options.output && !options.format) formatOfFile(options.output);
   } catch (error) {
+    if (error instanceof QueryError) return usage(error.message, error.hint);
     return usage(`cannot read ${options.file ?? "standard input"}: ${(error as Error).message}`);
   }
   const { threads, memory } = options;
-  const session = await SessionContext.standalone({ ...(threads && { threads }), ...(memory && { memory }) });
+  let session: SessionContext | undefined;
   try {
+    session = await SessionContext.standalone({ ...(threads && { threads }), ...(memory && { memory }) });
     await registerTables(session, options);
+  } catch (error) {
+    await session?.close();
+    if (error instanceof QueryError) return usage(error.message, error.hint);
+    throw error;
+  }
+  try {
     if (!interactive) return await runScript(session, text, options);
     const { runShell } = await import("./shell.ts");
     return await runShell(session, options);
-  } catch (error) {
-    if (!(error instanceof QueryError)) throw error;
-    process.stderr.write(`error: ${error.message}\n${error.hint ? `hint: ${error.hint}\n` : ""}`);
-    return error.code === "invalid_argument" ? exit.usage : exit.queryFailed;
   } finally {
     await session.close();
   }
+}
+
+/** A script's text without the byte order mark that some editors write. */
+export function readText(file: string | number): string {
+  return readFileSync(file, "utf8").replace(/^\uFEFF/, "");
 }
 
 async function runTpch(options: TpchArguments): Promise<number> {
@@ -106,8 +140,8 @@ async function runTpch(options: TpchArguments): Promise<number> {
   return generateCommand(options);
 }
 
-function usage(message: string): number {
-  process.stderr.write(`error: ${message}\n`);
+function usage(message: string, hint?: string): number {
+  process.stderr.write(`error: ${message}\n${hint ? `hint: ${hint}\n` : ""}`);
   return exit.usage;
 }
 
@@ -118,6 +152,16 @@ function collect(value: string, before: readonly string[]): readonly string[] {
 function positiveInteger(value: string): number {
   if (/^[1-9]\d*$/.test(value)) return Number(value);
   throw new InvalidArgumentError("It must be a whole number from 1.");
+}
+
+function wholeNumber(value: string): number {
+  if (/^\d+$/.test(value)) return Number(value);
+  throw new InvalidArgumentError("It must be a whole number.");
+}
+
+function graphFile(value: string): string {
+  if (/\.(svg|dot)$/i.test(value)) return value;
+  throw new InvalidArgumentError("It must end in .svg or .dot.");
 }
 
 function positiveNumber(value: string): number {

@@ -1,49 +1,73 @@
 /** Runs statements one after the other and prints their answers. */
+import { writeFile } from "node:fs/promises";
+import { extname } from "node:path";
 import { QueryError } from "../errors.ts";
+import { formatAccount } from "../explain/analyze.ts";
 import { formatMs } from "../explain/quantities.ts";
-import { formatOfFile, type OutputFormat, writeAnswer } from "../output/format.ts";
+import { formatOfFile, isBrokenPipe, type OutputFormat, writeAnswer } from "../output/format.ts";
 import type { ParameterValues } from "../parameters.ts";
 import type { QueryHandle } from "../query-handle.ts";
 import type { SessionContext } from "../session.ts";
 import { renderError } from "../sql/caret.ts";
+import { exit } from "./exit.ts";
+import { catchInterrupts } from "./interrupts.ts";
 import { showProgress } from "./progress.ts";
 
 export interface ScriptOptions {
   readonly format?: OutputFormat;
   readonly output?: string;
+  /** A file for the stage graph of the queries: .svg or .dot. */
+  readonly graph?: string;
   readonly param: readonly string[];
+  /** Print what each query did, on standard error. */
   readonly timer?: boolean;
   readonly progress: boolean;
-  /** Rows of a table beyond this are left out (interactive shell only). */
-  readonly rowsMax?: number;
+  /** Rows of a table beyond this are left out of its middle. */
+  readonly rows?: number;
+  /** In the shell, statements without an answer say "ok". */
+  readonly interactive?: boolean;
 }
 
-/** Resolves with the exit code: 1 as soon as a statement fails. */
+/** Resolves with the exit code; stops at the first statement that fails. */
 export async function runScript(session: SessionContext, text: string, options: ScriptOptions): Promise<number> {
-  const abort = new AbortController();
-  const interrupt = () => {
-    if (abort.signal.aborted) process.exit(130);
-    abort.abort();
-  };
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
+  const interrupts = catchInterrupts();
+  let answers = 0;
   try {
     const parameters = parseParameters(options.param);
-    const sqlOptions = { signal: abort.signal, ...(parameters && { parameters }) };
-    for await (const handle of session.script(text, sqlOptions)) await print(handle, options);
-    return 0;
+    const sqlOptions = { signal: interrupts.signal, ...(parameters && { parameters }) };
+    for await (const handle of session.script(text, sqlOptions)) {
+      if (handle.answer !== "status" && ++answers > 1) refuseSecondAnswer(options);
+      await print(handle, options);
+    }
+    return exit.ok;
   } catch (thrown) {
+    if (isBrokenPipe(thrown)) return exit.ok;
     const error = QueryError.from(thrown);
+    if (interrupts.signal.aborted && error.code === "cancelled") {
+      process.stderr.write("cancelled\n");
+      return options.interactive ? exit.queryFailed : interrupts.exitCode;
+    }
     if (error.code === "internal") process.stderr.write(`${(thrown as Error).stack ?? error.message}\n`);
     else process.stderr.write(`${renderError(error, text)}\n`);
-    return 1;
+    return exit.queryFailed;
   } finally {
-    process.off("SIGINT", interrupt);
-    process.off("SIGTERM", interrupt);
+    interrupts.release();
   }
 }
 
+/** One file holds one answer. */
+function refuseSecondAnswer({ output, graph }: ScriptOptions): void {
+  const option = output ? "--output" : graph ? "--graph" : undefined;
+  if (option === undefined) return;
+  throw new QueryError("invalid_argument", `${option} takes one query, and the statements give more than one answer`);
+}
+
 async function print(handle: QueryHandle, options: ScriptOptions): Promise<void> {
+  if (handle.answer === "status") {
+    if (options.interactive) process.stdout.write("ok\n");
+    return;
+  }
+  if (options.graph) return writeGraph(handle, options.graph);
   const start = performance.now();
   const stopProgress = options.progress ? showProgress(handle, process.stderr) : () => {};
   try {
@@ -51,18 +75,26 @@ async function print(handle: QueryHandle, options: ScriptOptions): Promise<void>
   } finally {
     stopProgress();
   }
-  const { output, rowsMax } = options;
+  const { output, rows } = options;
   const format = options.format ?? (output ? formatOfFile(output) : "table");
-  await writeAnswer(handle, { format, ...(output && { output }), ...(rowsMax && { rowsMax }) });
-  if (options.timer) process.stderr.write(`Time: ${formatMs(performance.now() - start)}\n`);
+  await writeAnswer(handle, { format, ...(output && { output }), ...(rows && { rowsMax: rows }) });
+  if (!options.timer) return;
+  const whole = formatMs(performance.now() - start);
+  process.stderr.write(handle.answer === "rows" ? `${formatAccount(await handle.account())}\n` : `${whole}\n`);
 }
 
-/** `1`, `text` in order become $1, $2; `name=value` become $name. Values are text: SQL casts them. */
+/** Draws the stages; the query is planned, not run. */
+async function writeGraph(handle: QueryHandle, path: string): Promise<void> {
+  const format = extname(path).toLowerCase() === ".svg" ? "svg" : "dot";
+  await writeFile(path, await handle.graph(format));
+}
+
+/** `1`, `text` in order become $1, $2; `name=value` become $name. Values are text or numbers: SQL casts them. */
 export function parseParameters(values: readonly string[]): ParameterValues | undefined {
   if (values.length === 0) return undefined;
   const named = values.map((value) => /^([A-Za-z_]\w*)=([\s\S]*)$/.exec(value));
   if (named.every((match) => match !== null)) {
-    return Object.fromEntries(named.map((match) => [match[1]!, match[2]!]));
+    return Object.fromEntries(named.map((match) => [match[1]!, numberOrText(match[2]!)]));
   }
   return values.map(numberOrText);
 }

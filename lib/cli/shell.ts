@@ -10,7 +10,6 @@ import { version } from "../version.ts";
 import { runScript, type ScriptOptions } from "./run-script.ts";
 
 const historyMax = 1000;
-const rowsShownMax = 100;
 
 const help = `Statements end with a semicolon and may span lines. Ctrl-C drops the line or stops a running query, Ctrl-D leaves.
   .tables              the tables and views
@@ -72,7 +71,7 @@ export async function runShell(session: SessionContext, options: ScriptOptions):
 
 function shellOptions(state: ShellState, options: ScriptOptions): ScriptOptions {
   const { output: _output, ...rest } = options;
-  return { ...rest, ...(state.format && { format: state.format }), timer: state.timer, rowsMax: rowsShownMax };
+  return { ...rest, ...(state.format && { format: state.format }), timer: state.timer, interactive: true };
 }
 
 function prompt(terminal: Interface, pending: string): void {

@@ -56,19 +56,32 @@ export async function writeAnswer(handle: QueryHandle, options: WriteOptions): P
   }
 }
 
+/** Whether the reader of standard output went away, as `head` does: no failure. */
+export function isBrokenPipe(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | undefined)?.code === "EPIPE";
+}
+
 async function writeTo(stream: Writable, handle: QueryHandle, options: WriteOptions): Promise<void> {
-  const closed = new Promise<never>((_, reject) => stream.once("error", reject));
-  closed.catch(() => {});
-  const write = async (chunk: string | Uint8Array) => {
-    if (!stream.write(chunk)) await Promise.race([new Promise((resolve) => stream.once("drain", resolve)), closed]);
-  };
-  for await (const chunk of chunks(handle, options)) await write(chunk);
+  for await (const chunk of chunks(handle, options)) await write(stream, chunk);
+}
+
+/** Resolves when the chunk is handed on, so that what is not read does not pile up. */
+function write(stream: Writable, chunk: string | Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.once("error", reject);
+    stream.write(chunk, (error) => {
+      stream.off("error", reject);
+      if (error) reject(error);
+      else resolve();
+    });
+  });
 }
 
 async function* chunks(handle: QueryHandle, options: WriteOptions): AsyncGenerator<string | Uint8Array> {
   switch (options.format) {
     case "table": {
-      const { formatTable } = await import("./table.ts");
+      const { formatTable, planText } = await import("./table.ts");
+      if (handle.answer === "plans") return yield await planText(handle);
       yield `${await formatTable(handle, options.rowsMax ? { rowsMax: options.rowsMax } : {})}\n`;
       return;
     }
