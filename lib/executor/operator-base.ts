@@ -64,6 +64,7 @@ export abstract class OperatorBase implements Operator {
   }
 
   async next(): Promise<Batch | null> {
+    if (breathIsDue()) await breath();
     if (this.context.signal.aborted) throw cancelled(this.context.signal);
     const analyze = this.context.task.options.analyze === true;
     const start = analyze ? performance.now() : 0;
@@ -99,6 +100,21 @@ export abstract class OperatorBase implements Operator {
       children,
     };
   }
+}
+
+const breathEveryMs = 25;
+const checkEvery = 8;
+let calls = 0;
+let lastBreathMs = 0;
+
+/** Operators run from promise to promise: without a pause now and then, no message (an abort!) would ever be read. */
+function breathIsDue(): boolean {
+  return ++calls % checkEvery === 0 && performance.now() - lastBreathMs > breathEveryMs;
+}
+
+async function breath(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  lastBreathMs = performance.now();
 }
 
 /** A subtree's time: the sum of its operators' own. */
