@@ -5,10 +5,15 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Compression, readParquet, WriterPropertiesBuilder, WriterVersion, writeParquet } from "parquet-wasm";
 import { type DataType, types } from "../../lib/arrow/types.ts";
-import type { Value } from "../../lib/arrow/value-access.ts";
+import { readValue, readValues, type Value } from "../../lib/arrow/value-access.ts";
+import type { Vector } from "../../lib/arrow/vector.ts";
+import type { RowSet } from "../../lib/executor/expression/row-set.ts";
+import type { TaskContext } from "../../lib/executor/operator.ts";
+import { ScanOperator } from "../../lib/executor/scan.ts";
 import type { Column, Expr, LiteralValue } from "../../lib/expr/expr.ts";
+import { LinearMemory } from "../../lib/kernels/memory.ts";
 import type { ScanNode } from "../../lib/physical/plan.ts";
-import type { ScanInput, TaskResult } from "../../lib/stages/graph.ts";
+import type { ScanInput, Task, TaskResult } from "../../lib/stages/graph.ts";
 import { LocalFiles } from "../../lib/storage/local-files.ts";
 import {
   assertColumns,
@@ -248,3 +253,109 @@ test("count(*): rows without columns read nothing but the footer", async () => {
   assert.equal(result.rows, rows);
   assert.ok((result.metrics.counters.requests ?? 0) <= 1);
 });
+
+test("several files, some row groups of each", async () => {
+  const { columns } = await planOf(files.duckdb!);
+  const parts = await Promise.all([files.duckdb!, files.pages!].map(planOf));
+  const splits = parts.map(({ input }, i) => ({ ...input.splits[0]!, rowGroups: [i + 1] }));
+  const input = { ...parts[0]!.input, splits };
+  const runner = new TaskRunner();
+  const node = nodeOf(columns.slice(0, 1));
+  const found = await runner.collect(node, {}, { scans: [input] });
+  const expected = [...range(2048, 4096), ...range(14_000, 20_000)].map((i) => [BigInt(i)]);
+  assert.deepEqual(found, expected);
+});
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i);
+}
+
+function nodeOf(columns: readonly Column[], filters: readonly Expr[] = []): ScanNode {
+  const source = columns.map(({ id }) => id - 100);
+  return { kind: "scan", table: "t", label: "t", columns, source, filters, filterOnly: [] };
+}
+
+test("columns are found by name, whatever their order in each file", async () => {
+  const turned = join(folder, "turned.parquet");
+  await writeWithDuckDB(turned, "SELECT 'x' AS other, 7::BIGINT AS I, 8::BIGINT AS tens");
+  const { columns, input } = await planOf(files.duckdb!);
+  const { bytes, etag } = await openFooter(objects, turned);
+  const scans = [{ ...input, splits: [{ path: turned, bytes, etag }] }];
+  assert.deepEqual(await new TaskRunner().collect(nodeOf(columns.slice(0, 2)), {}, { scans }), [[7n, 8n]]);
+  const missing = new TaskRunner().collect(nodeOf(columns.slice(0, 3)), {}, { scans });
+  await assert.rejects(missing, { code: "unknown_column", message: /no column "mixed"/ });
+});
+
+test("a column of another type is refused", async () => {
+  const other = join(folder, "other.parquet");
+  await writeWithDuckDB(other, "SELECT 'text' AS i");
+  const { columns, input } = await planOf(files.duckdb!);
+  const { bytes, etag } = await openFooter(objects, other);
+  const scans = [{ ...input, splits: [{ path: other, bytes, etag }] }];
+  const error = { code: "type_mismatch", message: /"i" is VARCHAR in .* but BIGINT/ };
+  await assert.rejects(new TaskRunner().collect(nodeOf(columns.slice(0, 1)), {}, { scans }), error);
+});
+
+test("a nested column spoils only its own use", async () => {
+  const nested = join(folder, "nested.parquet");
+  await writeWithDuckDB(nested, "SELECT [1, 2] AS list, {'a': 1} AS struct, 5 AS plain");
+  const { columns, input } = await planOf(nested);
+  const scans = [input];
+  assert.deepEqual(await new TaskRunner().collect(nodeOf(columns.slice(2)), {}, { scans }), [[5]]);
+  const use = new TaskRunner().collect(nodeOf(columns.slice(0, 1)), {}, { scans });
+  await assert.rejects(use, { code: "unsupported", message: /nested column "list"/ });
+});
+
+test("a file that changed since planning is refused", async () => {
+  const { columns, input } = await planOf(files.duckdb!);
+  const scans = [{ ...input, splits: [{ ...input.splits[0]!, etag: "older" }] }];
+  await assert.rejects(new TaskRunner().collect(nodeOf(columns.slice(0, 1)), {}, { scans }), { code: "corrupt_file" });
+});
+
+test("runtime filters prune row groups and drop rows", async () => {
+  const { columns, input } = await planOf(files.duckdb!);
+  const context = contextOf(new LinearMemory());
+  const scanned = new ScanOperator(context, nodeOf(columns.slice(0, 1)), input);
+  const { id } = columns[0]!;
+  const even = (values: Vector, { ids, count }: RowSet): RowSet => {
+    const kept = context.memory.alloc(count * 4);
+    let n = 0;
+    for (let k = 0; k < count; k++) {
+      const row = ids === 0 ? k : context.memory.u32[(ids >> 2) + k]!;
+      if (Number(readValue(context.memory, values, row)) % 2 === 0) context.memory.u32[(kept >> 2) + n++] = row;
+    }
+    return { ids: kept, count: n };
+  };
+  scanned.addRuntimeFilter({ column: id, min: "4090", max: "4103", membership: even });
+  await scanned.open();
+  const found: Value[] = [];
+  for (let batch = await scanned.next(); batch; batch = await scanned.next()) {
+    found.push(...readValues(context.memory, batch.columns[0]!));
+  }
+  assert.throws(() => scanned.addRuntimeFilter({ column: id, min: null, max: null }), { code: "internal" });
+  await scanned.close();
+  assert.deepEqual(found, [4090n, 4092n, 4094n, 4096n, 4098n, 4100n, 4102n]);
+  assert.equal(scanned.metrics().counters.rowGroupsPruned, 8);
+});
+
+test("no key at all: a runtime filter reads nothing", async () => {
+  const { columns, input } = await planOf(files.duckdb!);
+  const scanned = new ScanOperator(contextOf(new LinearMemory()), nodeOf(columns.slice(0, 1)), input);
+  scanned.addRuntimeFilter({ column: columns[0]!.id, min: null, max: null });
+  await scanned.open();
+  assert.equal(await scanned.next(), null);
+  await scanned.close();
+  assert.equal(scanned.metrics().counters.rowGroupsPruned, 10);
+});
+
+/** As much of a task's context as a scan uses. */
+function contextOf(memory: LinearMemory): TaskContext {
+  const task = { options: {} } as Task;
+  return {
+    memory,
+    task,
+    tables: objects,
+    signal: new AbortController().signal,
+    batchRows: 1000,
+  } as unknown as TaskContext;
+}
