@@ -333,10 +333,38 @@ export const dateTimeFunctions: readonly ScalarFunction[] = [
   {
     name: "to_timestamp",
     aliases: ["from_unixtime", "to_timestamp_seconds"],
-    signatures: ["float64 -> timestamptz"],
+    signatures: ["float64 -> timestamptz", "varchar -> timestamp"],
+    expand: ([arg, ...rest], build) =>
+      arg?.type.kind === "varchar" && rest.length === 0 ? build.cast(arg, types.timestamp) : undefined,
     canFail: true,
     evaluate: ([seconds]) => timestampOfSeconds(seconds as number),
-    about: "The instant that many seconds after 1970-01-01 00:00 UTC.",
+    about: "The instant that many seconds after 1970-01-01 00:00 UTC; of text a TIMESTAMP.",
+  },
+  {
+    name: "to_timestamp_millis",
+    signatures: ["int64 -> timestamp"],
+    canFail: true,
+    evaluate: ([millis]) => checkedTimestamp((millis as bigint) * 1000n),
+    about: "The timestamp that many milliseconds after 1970.",
+  },
+  {
+    name: "to_timestamp_micros",
+    signatures: ["int64 -> timestamp"],
+    evaluate: ([micros]) => micros!,
+    about: "The timestamp that many microseconds after 1970.",
+  },
+  {
+    name: "to_timestamp_nanos",
+    signatures: ["int64 -> timestamp"],
+    evaluate: ([nanos]) => (nanos as bigint) / 1000n - ((nanos as bigint) % 1000n < 0n ? 1n : 0n),
+    about: "The timestamp that many nanoseconds after 1970, rounded down to microseconds.",
+  },
+  {
+    name: "make_timestamptz",
+    signatures: ["int64, int64, int64, int64, int64, float64 -> timestamptz", "int64 -> timestamptz"],
+    canFail: true,
+    evaluate: makeTimestamp,
+    about: "make_timestamp as an instant in UTC.",
   },
   {
     name: "epoch_ms",

@@ -20,6 +20,14 @@ function digest(name: string, algorithm: string): ScalarFunction {
   };
 }
 
+function digestOf(bytes: Uint8Array, method: string): Uint8Array {
+  const algorithm = method.toLowerCase();
+  if (!["md5", "sha1", "sha224", "sha256", "sha384", "sha512"].includes(algorithm)) {
+    throw new QueryError("invalid_argument", `"${method}" is not a digest method`);
+  }
+  return new Uint8Array(createHash(algorithm).update(bytes).digest());
+}
+
 function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -76,6 +84,13 @@ export const encodingFunctions: readonly ScalarFunction[] = [
   digest("sha1", "sha1"),
   digest("sha256", "sha256"),
   digest("sha512", "sha512"),
+  {
+    name: "digest",
+    signatures: ["varchar, varchar -> binary", "binary, varchar -> binary"],
+    canFail: true,
+    evaluate: ([value, method]) => digestOf(bytesOf(value!), method as string),
+    about: "The digest by a method: md5, sha1, sha224, sha256, sha384 or sha512.",
+  },
   {
     name: "hex",
     aliases: ["to_hex"],

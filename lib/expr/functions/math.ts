@@ -279,6 +279,7 @@ export const mathFunctions: readonly ScalarFunction[] = [
   test("isnan", Number.isNaN, "Whether x is NaN."),
   test("isinf", (x) => Math.abs(x) === Number.POSITIVE_INFINITY, "Whether x is infinite."),
   test("isfinite", Number.isFinite, "Whether x is neither NaN nor infinite."),
+  test("iszero", (x) => x === 0, "Whether x is 0 or -0."),
   test("signbit", (x) => x < 0 || Object.is(x, -0), "Whether the sign is negative, of -0 too."),
   {
     name: "nanvl",

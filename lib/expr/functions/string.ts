@@ -187,6 +187,29 @@ function text(
   return { name, aliases, signatures, evaluate: (values) => run(...values), about, canFail };
 }
 
+/** Everything before the n-th separator, or after the n-th from the end when n < 0; the whole text when there are fewer. */
+function substringIndex(value: string, separator: string, count: bigint): string {
+  if (separator === "" || count === 0n) return "";
+  const parts = value.split(separator);
+  const keep = Number(
+    count > BigInt(parts.length) ? BigInt(parts.length) : count < -BigInt(parts.length) ? -BigInt(parts.length) : count,
+  );
+  return (keep > 0 ? parts.slice(0, keep) : parts.slice(keep)).join(separator);
+}
+
+const byteUnits = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+function formatByteCount(value: bigint): string {
+  const negative = value < 0n;
+  const magnitude = negative ? -value : value;
+  let unit = 0;
+  while (unit < byteUnits.length - 1 && magnitude >= 1n << BigInt(10 * (unit + 1))) unit++;
+  const sign = negative ? "-" : "";
+  if (unit === 0) return `${sign}${magnitude} ${magnitude === 1n ? "byte" : "bytes"}`;
+  const tenths = (magnitude * 10n) >> BigInt(10 * unit);
+  return `${sign}${tenths / 10n}.${tenths % 10n} ${byteUnits[unit]}`;
+}
+
 export const stringFunctions: readonly ScalarFunction[] = [
   {
     name: "concat_op",
@@ -339,4 +362,25 @@ export const stringFunctions: readonly ScalarFunction[] = [
     "Letters without their accents.",
   ),
   text("nfc_normalize", [], ["varchar -> varchar"], (s) => s.normalize("NFC"), "Unicode normalization form C."),
+  text(
+    "substring_index",
+    ["substr_index"],
+    ["varchar, varchar, int64 -> varchar"],
+    substringIndex,
+    "What comes before the n-th separator, or after the n-th from the end when n < 0.",
+  ),
+  text(
+    "find_in_set",
+    [],
+    ["varchar, varchar -> int64"],
+    (s, list) => BigInt(list === "" ? 0 : list.split(",").indexOf(s) + 1),
+    "The position of the text in a comma-separated list; 0 if it is not in it.",
+  ),
+  text(
+    "format_bytes",
+    ["pg_size_pretty"],
+    ["int64 -> varchar"],
+    formatByteCount,
+    "A number of bytes in words, such as 1.5 KiB.",
+  ),
 ];
