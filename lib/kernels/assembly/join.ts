@@ -60,15 +60,24 @@ export function selectBytes(bytes: usize, cursor: usize, to: u32, wanted: u32, r
   return m;
 }
 
-/** Positions whose byte is 1, picking from two lists in place: (a, b)[kept]. Returns how many. */
-export function keepPairs(keep: usize, n: u32, a: usize, b: usize): u32 {
-  let m: u32 = 0;
+/** out[i] = a[i] | b[i]. */
+export function eitherBytes(a: usize, b: usize, n: u32, out: usize): void {
+  for (let i: u32 = 0; i < n; i++) store<u8>(out + i, load<u8>(a + i) | load<u8>(b + i));
+}
+
+/** out[i] = a[i] | !b[i] for bytes of 0 and 1. */
+export function knownBytes(a: usize, b: usize, n: u32, out: usize): void {
+  for (let i: u32 = 0; i < n; i++) store<u8>(out + i, load<u8>(a + i) | (load<u8>(b + i) ^ 1));
+}
+
+/** Each probe row's build row: out[rows[i]] = buildRows[i], 0xffffffff elsewhere. rows ascend without repeats. */
+export function outerRows(rows: usize, buildRows: usize, m: u32, n: u32, out: usize): void {
+  let j: u32 = 0;
   for (let i: u32 = 0; i < n; i++) {
-    store<u32>(a + (m << 2), load<u32>(a + (i << 2)));
-    store<u32>(b + (m << 2), load<u32>(b + (i << 2)));
-    m += load<u8>(keep + i);
+    const hit = j < m && load<u32>(rows + (j << 2)) == i;
+    store<u32>(out + (i << 2), hit ? load<u32>(buildRows + (j << 2)) : 0xffffffff);
+    j += <u32>hit;
   }
-  return m;
 }
 
 /** Pairs of the cross product [probeFrom, …) × [0, builds), row-major from position `from` (f64: it may pass 2^32). */
