@@ -1,5 +1,6 @@
 /** Makes a task's operators of its plan. */
-import { QueryError, unsupported } from "../errors.ts";
+import { QueryError } from "../errors.ts";
+import type { ColumnId } from "../expr/expr.ts";
 import type { PhysicalPlan, ScanNode } from "../physical/plan.ts";
 import type { ScanInput } from "../stages/graph.ts";
 import { CsvScanOperator } from "./csv-scan.ts";
@@ -7,10 +8,14 @@ import { ExchangeMergeOperator } from "./exchange-merge.ts";
 import { ExchangeReadOperator } from "./exchange-read.ts";
 import { FilterOperator } from "./filter.ts";
 import { HashAggregateOperator } from "./hash-aggregate.ts";
+import { HashJoinOperator } from "./hash-join.ts";
 import { LimitOperator } from "./limit.ts";
+import { NestedLoopJoinOperator } from "./nested-loop-join.ts";
 import type { Operator, TaskContext } from "./operator.ts";
 import { ProjectOperator } from "./project.ts";
+import type { RuntimeFilterTarget } from "./runtime-filter.ts";
 import { ScanOperator } from "./scan.ts";
+import { SingleRowOperator } from "./single-row.ts";
 import { SortOperator } from "./sort.ts";
 import { TopNOperator, topRowsMax } from "./top-n.ts";
 import { UnionOperator } from "./union.ts";
@@ -18,11 +23,33 @@ import { ValuesOperator } from "./values.ts";
 
 /** Scans take the task's scan inputs in the order in which this walk meets them: see lib/physical/scan-nodes.ts. */
 export function buildOperators(plan: PhysicalPlan, context: TaskContext): Operator {
-  const scans = context.task.scans[Symbol.iterator]();
-  return build(plan, context, scans);
+  return build(plan, context, new TaskScans(context.task.scans));
 }
 
-function build(plan: PhysicalPlan, context: TaskContext, scans: Iterator<ScanInput>): Operator {
+/** The task's scan inputs, handed out in order, and the scans made of them. */
+class TaskScans {
+  readonly #inputs: Iterator<ScanInput>;
+  readonly #made = new Map<ColumnId, RuntimeFilterTarget>();
+
+  constructor(inputs: Iterable<ScanInput>) {
+    this.#inputs = inputs[Symbol.iterator]();
+  }
+
+  next(): ScanInput | undefined {
+    return this.#inputs.next().value;
+  }
+
+  /** Columns of scans that can be narrowed while the query runs: see HashJoinNode.runtimeFilters. */
+  addTarget(node: ScanNode, scan: RuntimeFilterTarget): void {
+    for (const { id } of node.columns) this.#made.set(id, scan);
+  }
+
+  target(column: ColumnId): RuntimeFilterTarget | undefined {
+    return this.#made.get(column);
+  }
+}
+
+function build(plan: PhysicalPlan, context: TaskContext, scans: TaskScans): Operator {
   switch (plan.kind) {
     case "filter":
       return new FilterOperator(context, plan, build(plan.input, context, scans));
@@ -52,16 +79,25 @@ function build(plan: PhysicalPlan, context: TaskContext, scans: Iterator<ScanInp
       return build(plan.input, context, scans);
     case "scan":
       return scan(plan, context, scans);
-    case "hash_join":
-    case "nested_loop_join":
+    case "hash_join": {
+      const buildInput = build(plan.build, context, scans);
+      const probeInput = build(plan.probe, context, scans);
+      return new HashJoinOperator(context, plan, buildInput, probeInput, (column) => scans.target(column));
+    }
+    case "nested_loop_join": {
+      const buildInput = build(plan.build, context, scans);
+      return new NestedLoopJoinOperator(context, plan, buildInput, build(plan.probe, context, scans));
+    }
     case "single_row":
-      throw unsupported(`the operator ${plan.kind}`);
+      return new SingleRowOperator(context, plan, build(plan.input, context, scans));
   }
 }
 
-function scan(node: ScanNode, context: TaskContext, scans: Iterator<ScanInput>): Operator {
-  const { value: input } = scans.next();
+function scan(node: ScanNode, context: TaskContext, scans: TaskScans): Operator {
+  const input = scans.next();
   if (!input) throw new QueryError("internal", `the task has no input for the scan of ${node.label}`);
   if (input.format === "csv") return new CsvScanOperator(context, node, input);
-  return new ScanOperator(context, node, input);
+  const scan = new ScanOperator(context, node, input);
+  scans.addTarget(node, scan);
+  return scan;
 }

@@ -77,7 +77,8 @@ export class NestedLoopJoinOperator extends OperatorBase {
     }
     const { joinType } = this.#node;
     this.count("buildRows", this.#store.rows);
-    if (this.#store.rows === 0 && (joinType === "inner" || joinType === "probe_semi" || joinType.startsWith("build"))) return;
+    if (this.#store.rows === 0 && (joinType === "inner" || joinType === "probe_semi" || joinType.startsWith("build")))
+      return;
     const matched = () => {
       if (this.#matched === 0) this.#matched = this.context.memory.allocZeroed(Math.max(1, this.#store.rows));
       return this.#matched;

@@ -8,15 +8,7 @@ import type { LinearMemory } from "../kernels/memory.ts";
 import type { BuildSide } from "./build-side.ts";
 import type { RowSet } from "./expression/row-set.ts";
 import type { IntegerRange } from "./key-codec.ts";
-
-export interface RuntimeFilter {
-  readonly column: ColumnId;
-  /** Bounds of the keys, in the column's type; null: there is no key, so no row matches. */
-  readonly min: LiteralValue;
-  readonly max: LiteralValue;
-  /** Keeps those of the rows whose value may be among the keys. The result is valid until the next call. */
-  readonly membership?: (values: Vector, rows: RowSet) => RowSet;
-}
+import type { RuntimeFilter } from "./scan.ts";
 
 /** A scan that can be narrowed before it starts. */
 export interface RuntimeFilterTarget {

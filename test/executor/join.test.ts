@@ -1,0 +1,321 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { types } from "../../lib/arrow/types.ts";
+import type { Value } from "../../lib/arrow/value-access.ts";
+import type { Column, Expr } from "../../lib/expr/expr.ts";
+import type { HashJoinNode, NestedLoopJoinNode, PhysicalJoinType } from "../../lib/physical/plan.ts";
+import type { TaskOptions } from "../../lib/stages/graph.ts";
+import { canonical, canonicalRow, extremes, randomValue, seeded } from "./generated.ts";
+import { columnsOf, exchangeOf, type Row, spillLeftovers, TaskRunner } from "./task.ts";
+
+const ref = ({ id, name, type, nullable }: Column): Expr => ({ kind: "column", id, name, type, nullable });
+const call = (fn: string, ...args: Expr[]): Expr => ({ kind: "call", fn, args, type: types.boolean });
+
+const joinTypes: readonly PhysicalJoinType[] = [
+  "inner",
+  "probe_outer",
+  "build_outer",
+  "full_outer",
+  "probe_semi",
+  "probe_anti",
+  "build_semi",
+  "build_anti",
+  "probe_mark",
+];
+
+interface Case {
+  readonly build: readonly Row[];
+  readonly probe: readonly Row[];
+  readonly buildColumns: readonly Column[];
+  readonly probeColumns: readonly Column[];
+  readonly joinType: PhysicalJoinType;
+  /** Positions of the keys, the same on both sides. */
+  readonly keys: readonly number[];
+  readonly nullSafe?: boolean;
+  readonly nullAware?: boolean;
+  /** The extra condition: build value < probe value, at these positions. */
+  readonly less?: readonly [number, number];
+}
+
+/** TRUE, FALSE or unknown (null) of one pair. */
+function truth({ keys, nullSafe, less }: Case, b: Row, p: Row): { key: boolean | null; condition: boolean | null } {
+  let key: boolean | null = true;
+  for (const i of keys) {
+    const known = b[i] !== null && p[i] !== null;
+    const equal = nullSafe || known ? canonical(b[i]!) === canonical(p[i]!) : null;
+    if (equal === false) key = false;
+    else if (equal === null && key !== false) key = null;
+  }
+  let condition: boolean | null = true;
+  if (less) {
+    const [x, y] = [b[less[0]]!, p[less[1]]!];
+    condition = x === null || y === null ? null : x < y;
+  }
+  return { key, condition };
+}
+
+function expected(c: Case, condition3: boolean): string[] {
+  const out: Value[][] = [];
+  const buildNulls = c.buildColumns.map(() => null);
+  const probeNulls = c.probeColumns.map(() => null);
+  const matchedBuild = new Set<Row>();
+  for (const p of c.probe) {
+    const matches: Row[] = [];
+    let unknown = false;
+    for (const b of c.build) {
+      const { key, condition } = truth(c, b, p);
+      if (key === true && condition === true) {
+        matches.push(b);
+        matchedBuild.add(b);
+      } else if (key !== false && condition === true) unknown = true;
+      else if (condition3 && key === true && condition === null) unknown = true;
+    }
+    switch (c.joinType) {
+      case "inner":
+      case "build_outer":
+      case "probe_outer":
+      case "full_outer":
+      case "probe_single":
+        for (const b of matches) out.push([...b, ...p]);
+        if (matches.length === 0 && !["inner", "build_outer"].includes(c.joinType)) out.push([...buildNulls, ...p]);
+        break;
+      case "probe_semi":
+        if (matches.length > 0) out.push([...p]);
+        break;
+      case "probe_anti":
+        if (matches.length === 0 && !(c.nullAware && unknown)) out.push([...p]);
+        break;
+      case "probe_mark":
+        out.push([...p, matches.length > 0 ? true : c.nullAware && unknown ? null : false]);
+    }
+  }
+  for (const b of c.build) {
+    const matched = matchedBuild.has(b);
+    if (!matched && ["build_outer", "full_outer"].includes(c.joinType)) out.push([...b, ...probeNulls]);
+    if (matched && c.joinType === "build_semi") out.push([...b]);
+    if (!matched && c.joinType === "build_anti") out.push([...b]);
+  }
+  return out.map(canonicalRow).sort();
+}
+
+const mark: Column = { id: 900, name: "mark", type: types.boolean, nullable: true };
+
+function outputColumns({ joinType, buildColumns, probeColumns }: Case): Column[] {
+  if (joinType === "probe_mark") return [...probeColumns, mark];
+  if (joinType === "probe_semi" || joinType === "probe_anti") return [...probeColumns];
+  if (joinType === "build_semi" || joinType === "build_anti") return [...buildColumns];
+  return [...buildColumns, ...probeColumns];
+}
+
+async function check(c: Case, options: Partial<TaskOptions> = {}, loop = false): Promise<void> {
+  const runner = new TaskRunner();
+  const build = exchangeOf(1, c.buildColumns);
+  const probe = exchangeOf(2, c.probeColumns);
+  await runner.produce(build, c.build, 40);
+  await runner.produce(probe, c.probe, 40);
+  const { buildColumns: bc, probeColumns: pc } = c;
+  const less = c.less && call("<", ref(bc[c.less[0]]!), ref(pc[c.less[1]]!));
+  const common = {
+    joinType: c.joinType,
+    build,
+    probe,
+    nullAware: c.nullAware ?? false,
+    ...(c.joinType === "probe_mark" && { mark }),
+    columns: outputColumns(c),
+  };
+  let plan: HashJoinNode | NestedLoopJoinNode;
+  if (loop) {
+    const equal = c.nullSafe ? "is_not_distinct_from" : "=";
+    const parts = [...c.keys.map((i) => call(equal, ref(bc[i]!), ref(pc[i]!))), ...(less ? [less] : [])];
+    const filter = parts.length === 1 ? parts[0]! : call("and", ...parts);
+    plan = { kind: "nested_loop_join", ...common, ...(parts.length > 0 && { filter }), distribution: "collected" };
+  } else {
+    plan = {
+      kind: "hash_join",
+      ...common,
+      keys: c.keys.map((i) => ({ build: ref(bc[i]!), probe: ref(pc[i]!), nullSafe: c.nullSafe ?? false })),
+      ...(less && { filter: less }),
+      distribution: "collected",
+      buildRows: 10,
+      keyRanges: c.keys.map(() => null),
+      buildUnique: false,
+      runtimeFilters: [],
+    };
+  }
+  const got = (await runner.collect(plan, options)).map(canonicalRow).sort();
+  assert.deepEqual(got, expected(c, loop), `${c.joinType} ${JSON.stringify(options)}`);
+  assert.deepEqual(spillLeftovers(), []);
+  assert.ok(runner.memory.usedBytes < 1 << 20, `${runner.memory.usedBytes} bytes are still held`);
+}
+
+const settings: readonly Partial<TaskOptions>[] = [
+  {},
+  { hashBits: 0, batchRows: 3 },
+  { hashBits: 2, batchRows: 1 },
+  { batchRows: 2048 },
+  { batchRows: 4, memoryBytes: 1 },
+  { batchRows: 16, memoryBytes: 1, hashBits: 2 },
+];
+
+for (const kind of Object.keys(extremes)) {
+  test(`joins on ${kind}`, async () => {
+    const below = seeded(kind.length * 3 + 1);
+    const shape = [extremes[kind]![0], types.int32, types.varchar];
+    const rows = (count: number, spread: number) =>
+      Array.from(
+        { length: count },
+        (_, i): Row => [randomValue(kind, below, 8, spread), i, i % 7 ? `t${i % 5}` : null],
+      );
+    const sides = { buildColumns: columnsOf(shape, 1), probeColumns: columnsOf(shape, 101) };
+    for (const joinType of joinTypes) {
+      for (const options of settings) {
+        const c = { ...sides, build: rows(60, 40), probe: rows(90, 50), joinType, keys: [0] };
+        await check(c, options);
+        await check({ ...c, less: [1, 1] }, options);
+        await check({ ...c, nullSafe: true }, options);
+      }
+    }
+  });
+}
+
+test("joins on several keys", async () => {
+  const below = seeded(77);
+  const kinds = ["varchar", "int64", "date", "float64"];
+  const shape = kinds.map((kind) => extremes[kind]![0]);
+  const rows = (count: number) =>
+    Array.from({ length: count }, (): Row => kinds.map((kind) => randomValue(kind, below, 5, 3)));
+  const sides = { buildColumns: columnsOf(shape, 1), probeColumns: columnsOf(shape, 101) };
+  for (const joinType of joinTypes) {
+    for (const options of settings) {
+      for (const keys of [
+        [0, 1],
+        [1, 2],
+        [0, 1, 2],
+        [2, 3],
+      ]) {
+        await check({ ...sides, build: rows(60), probe: rows(60), joinType, keys }, options);
+        await check({ ...sides, build: rows(40), probe: rows(60), joinType, keys, nullSafe: true }, options);
+      }
+    }
+  }
+});
+
+test("unique build keys, dense and sparse", async () => {
+  const shape = [types.int64, types.int32];
+  const sides = { buildColumns: columnsOf(shape, 1), probeColumns: columnsOf(shape, 101) };
+  for (const step of [1n, 1n << 40n]) {
+    const build = Array.from({ length: 500 }, (_, i): Row => [BigInt(i - 250) * step, i]);
+    const probe = Array.from({ length: 700 }, (_, i): Row => [i % 50 === 0 ? null : BigInt((i % 600) - 300) * step, i]);
+    const withNull = [...build, [null, 1000], [null, 1001]] as Row[];
+    for (const joinType of [...joinTypes, "probe_single"] as const) {
+      for (const options of settings) {
+        await check({ ...sides, build, probe, joinType, keys: [0] }, options);
+        await check({ ...sides, build: withNull, probe, joinType, keys: [0] }, options);
+      }
+    }
+    // Every probe row matches once.
+    const every = probe.map(([, i]): Row => [BigInt(((i as number) % 500) - 250) * step, i!]);
+    await check({ ...sides, build, probe: every, joinType: "inner", keys: [0] });
+  }
+});
+
+test("empty sides", async () => {
+  const shape = [types.int32, types.varchar];
+  const sides = { buildColumns: columnsOf(shape, 1), probeColumns: columnsOf(shape, 101) };
+  const some: Row[] = [
+    [1, "a"],
+    [null, "b"],
+  ];
+  for (const joinType of joinTypes) {
+    for (const [build, probe] of [
+      [[], some],
+      [some, []],
+      [[], []],
+    ] as const) {
+      for (const nullAware of joinType === "probe_anti" || joinType === "probe_mark" ? [false, true] : [false]) {
+        await check({ ...sides, build, probe, joinType, keys: [0], nullAware });
+        await check({ ...sides, build, probe, joinType, keys: [0], nullAware, less: [0, 0] });
+        await check({ ...sides, build, probe, joinType, keys: [], nullAware }, {}, true);
+      }
+    }
+  }
+});
+
+test("NOT IN and three-valued marks", async () => {
+  const shape = [types.int32, types.int32];
+  const sides = { buildColumns: columnsOf(shape, 1), probeColumns: columnsOf(shape, 101) };
+  const below = seeded(9);
+  for (const nulls of [0, 20]) {
+    const rows = (count: number, nullsHere: number) =>
+      Array.from({ length: count }, (): Row => [below(100) < nullsHere ? null : below(12), below(10)]);
+    for (const joinType of ["probe_anti", "probe_mark"] as const) {
+      for (const options of settings) {
+        for (const build of [rows(8, nulls), rows(30, nulls), [], [[null, 3]] as Row[], [[4, 9]] as Row[]]) {
+          const c = { ...sides, build, probe: rows(40, 15), joinType, keys: [0], nullAware: true };
+          await check(c, options);
+          await check({ ...c, less: [1, 1] }, options);
+          await check(c, options, true);
+          await check({ ...c, less: [1, 1] }, options, true);
+        }
+      }
+    }
+  }
+});
+
+test("nested loops", async () => {
+  const below = seeded(21);
+  const shape = [types.int32, types.varchar];
+  const sides = { buildColumns: columnsOf(shape, 1), probeColumns: columnsOf(shape, 101) };
+  const rows = (count: number) =>
+    Array.from(
+      { length: count },
+      (): Row => [randomValue("int32", below, 10, 9), randomValue("varchar", below, 10, 4)],
+    );
+  for (const joinType of joinTypes) {
+    for (const options of settings) {
+      await check({ ...sides, build: rows(13), probe: rows(29), joinType, keys: [], less: [0, 0] }, options, true);
+      await check({ ...sides, build: rows(5), probe: rows(9), joinType, keys: [] }, options, true);
+      await check({ ...sides, build: rows(9), probe: rows(9), joinType, keys: [1], less: [0, 0] }, options, true);
+    }
+  }
+});
+
+test("a probe row that matches twice is an error where one value is wanted", async () => {
+  const shape = [types.int32];
+  const sides = { buildColumns: columnsOf(shape, 1), probeColumns: columnsOf(shape, 101) };
+  const c = { ...sides, build: [[1], [2], [2]] as Row[], joinType: "probe_single" as const, keys: [0] };
+  for (const options of settings) {
+    await check({ ...c, probe: [[1], [3], [null]] }, options);
+    await assert.rejects(check({ ...c, probe: [[1], [2]] }, options), { code: "cardinality" });
+  }
+  await assert.rejects(check({ ...c, probe: [[1], [2]] }, {}, true), { code: "cardinality" });
+});
+
+test("a key with many rows comes in pieces", async () => {
+  const shape = [types.int32, types.int32];
+  const buildColumns = columnsOf(shape, 1);
+  const probeColumns = columnsOf(shape, 101);
+  const rows = (count: number) => Array.from({ length: count }, (_, i): Row => [i % 2, i]);
+  const c: Case = { buildColumns, probeColumns, build: rows(300), probe: rows(100), joinType: "inner", keys: [0] };
+  await check(c, { batchRows: 64 });
+  await check({ ...c, joinType: "full_outer", less: [1, 1] }, { batchRows: 64 });
+});
+
+test("a single row", async () => {
+  const columns = columnsOf([types.int32, types.varchar, types.decimal(38, 2)]);
+  const run = async (rows: readonly Row[]) => {
+    const runner = new TaskRunner();
+    const input = exchangeOf(0, columns);
+    await runner.produce(input, rows);
+    return runner.collect({ kind: "single_row", input, columns });
+  };
+  assert.deepEqual(await run([]), [[null, null, null]]);
+  assert.deepEqual(await run([[1, "ä", 5n]]), [[1, "ä", 5n]]);
+  await assert.rejects(
+    run([
+      [1, "a", 1n],
+      [2, "b", 2n],
+    ]),
+    { code: "cardinality" },
+  );
+});
