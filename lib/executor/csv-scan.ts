@@ -1,4 +1,5 @@
 /** Reads CSV files: text to records and records to typed columns in kernels, a few megabytes at a time. */
+import { isUtf8 } from "node:buffer";
 import { RowSelector } from "../arrow/select-rows.ts";
 import { physicalBytes, physicalKind, typeName } from "../arrow/types.ts";
 import type { Batch, FlatVector } from "../arrow/vector.ts";
@@ -34,6 +35,11 @@ interface Records {
   readonly fields: Ptr;
   readonly flags: Ptr;
   readonly starts: Ptr;
+}
+
+interface Found extends Omit<Records, "text"> {
+  /** Offset in the text behind the last record. */
+  readonly used: number;
 }
 
 export class CsvScanOperator extends OperatorBase {
@@ -116,11 +122,11 @@ export class CsvScanOperator extends OperatorBase {
       let used = 0;
       for (;;) {
         const found = await this.#split(text, used, window, header ? 1 : batchRows);
+        if (!isUtf8(window.bytes.subarray(used, found.used))) throw await this.#notUtf8(text, window, found);
         used = found.used;
         if (found.rows === 0) break;
         const within = this.#rowsBefore(found, text, to);
-        if (!header && within > 0)
-          yield { text, rows: within, fields: found.fields, flags: found.flags, starts: found.starts };
+        if (!header && within > 0) yield { ...found, text, rows: within };
         if (within < found.rows) return;
         header = false;
       }
@@ -131,7 +137,7 @@ export class CsvScanOperator extends OperatorBase {
   }
 
   /** Splits records from offset `used` of the text on. @throws QueryError when the text is no CSV */
-  async #split(text: Text, used: number, window: TextWindow, rowsMax: number) {
+  async #split(text: Text, used: number, window: TextWindow, rowsMax: number): Promise<Found> {
     const { memory } = this.context;
     const { delimiter, quote, escape: escaping, nullValue } = this.#options;
     const columns = this.#input.schema.fields.length;
@@ -188,6 +194,13 @@ export class CsvScanOperator extends OperatorBase {
       throw await this.#problem(text, memory.u32[(starts >>> 2) + failed]! - text.ptr, what);
     }
     return memory.kernels.allPresent(present, rows) === 1 ? { ...vector, validity: 0 } : vector;
+  }
+
+  /** The error of the first record that is not UTF-8. */
+  async #notUtf8(text: Text, window: TextWindow, { starts, rows, used }: Found): Promise<QueryError> {
+    const offsets = Array.from({ length: rows }, (_, row) => this.context.memory.u32[(starts >>> 2) + row]! - text.ptr);
+    const wrong = offsets.find((from, row) => !isUtf8(window.bytes.subarray(from, offsets[row + 1] ?? used)));
+    return this.#problem(text, wrong ?? used, "the text is not UTF-8");
   }
 
   /** The error of a record at an offset of the text, with its line in the file. */

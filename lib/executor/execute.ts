@@ -68,7 +68,6 @@ async function run(context: TaskContext): Promise<Omit<TaskResult, "elapsedMs" |
     await root.open();
     for (let batch = await root.next(); batch !== null; batch = await root.next()) {
       await partitioner.write(batch, writer);
-      await breathe(context);
     }
     await root.close();
     const output = await writer.finish(context.shuffle, task.outputKey);
@@ -78,17 +77,6 @@ async function run(context: TaskContext): Promise<Omit<TaskResult, "elapsedMs" |
     partitioner.free();
     await writer.free();
   }
-}
-
-let breathedAt = 0;
-
-/** Lets messages in (an abort) though operators that never wait for anything keep the thread busy. */
-async function breathe(context: TaskContext): Promise<void> {
-  const now = performance.now();
-  if (now - breathedAt < 20) return;
-  await new Promise((resolve) => setImmediate(resolve));
-  breathedAt = performance.now();
-  if (context.signal.aborted) throw cancelled(context.signal);
 }
 
 function schemaOf(columns: readonly Column[]): Schema {

@@ -80,12 +80,12 @@ export abstract class OperatorBase implements Operator {
   async close(): Promise<void> {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    try {
-      await this.closeSelf();
-    } finally {
-      this.arena.free();
-      for (const child of this.children) await child.close();
-    }
+    const failures: unknown[] = [];
+    const attempt = (part: Promise<void>) => part.catch((error) => void failures.push(error));
+    await attempt(this.closeSelf());
+    this.arena.free();
+    for (const child of this.children) await attempt(child.close());
+    if (failures.length > 0) throw failures[0];
   }
 
   metrics(): OperatorMetrics {

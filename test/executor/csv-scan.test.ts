@@ -170,6 +170,11 @@ test("errors say where and what", async () => {
   await rejects("a\n2024-02-30\n", { types: { a: types.date } }, /"2024-02-30", which is no DATE/);
 });
 
+test("text that is not UTF-8 is an error", async () => {
+  const bytes = Buffer.concat([Buffer.from("a,b\n1,é\n2,"), Buffer.from([0xe9]), Buffer.from("\n")]);
+  await assert.rejects(scanned(written(bytes)), /line 3: the text is not UTF-8/);
+});
+
 test("DuckDB guesses the same and reads the same", async () => {
   const connection = await (await DuckDBInstance.create()).connect();
   const cases = [
