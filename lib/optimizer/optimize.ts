@@ -5,7 +5,9 @@ import { expandDistinct } from "./rules/expand-distinct.ts";
 import { foldConstants } from "./rules/fold-constants.ts";
 import { orderJoins } from "./rules/order-joins.ts";
 import { pushDownFilters } from "./rules/push-down-filters.ts";
+import { pushDownLimits } from "./rules/push-down-limits.ts";
 import { reduceBySemiJoin } from "./rules/reduce-by-semi-join.ts";
+import { removeRedundant } from "./rules/remove-redundant.ts";
 import { shareCommonPlans } from "./rules/share-common-plans.ts";
 import { simplify } from "./rules/simplify.ts";
 import { unnestSubqueries } from "./rules/unnest-subqueries.ts";
@@ -23,6 +25,8 @@ export const rules: readonly Rule[] = [
   unwrapCasts,
   simplify,
   pushDownFilters,
+  removeRedundant,
+  pushDownLimits,
   expandDistinct,
   orderJoins,
   reduceBySemiJoin,

@@ -7,7 +7,7 @@ import { call, column, literal } from "../../lib/expr/build.ts";
 import { ColumnIds } from "../../lib/expr/column-ids.ts";
 import { aggregatePlan, filterPlan, joinPlan, sortPlan } from "../../lib/logical/build.ts";
 import type { LogicalPlan, LogicalScan } from "../../lib/logical/plan.ts";
-import { lower } from "../../lib/physical/lower.ts";
+import { lower } from "../../lib/lower/lower.ts";
 
 function table(name: string, rows: number, columns: readonly { name: string; min: number; max: number }[]): Table {
   return {

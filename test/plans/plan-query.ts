@@ -2,8 +2,8 @@
 import type { Catalog } from "../../lib/catalog/table.ts";
 import { bind } from "../../lib/logical/bind.ts";
 import type { LogicalPlan } from "../../lib/logical/plan.ts";
+import { lower } from "../../lib/lower/lower.ts";
 import { optimize } from "../../lib/optimizer/optimize.ts";
-import { lower } from "../../lib/physical/lower.ts";
 import type { PhysicalPlan } from "../../lib/physical/plan.ts";
 import { parse } from "../../lib/sql/parse.ts";
 

@@ -16,6 +16,7 @@ const bands: readonly (readonly string[])[] = [
   ["lib"],
   ["output", "explain"],
   ["embedded"],
+  ["lower"],
   ["optimizer"],
   ["logical"],
   ["sql"],
@@ -126,7 +127,7 @@ describe("dependencies", () => {
     visit("lib/executor/worker.ts");
     assert.ok(seen.size > 20, `only ${seen.size} files found`);
     assert.deepEqual(
-      [...seen].filter((file) => /^lib\/(sql|logical|optimizer|cli|embedded)\//.test(file)),
+      [...seen].filter((file) => /^lib\/(sql|logical|optimizer|lower|cli|embedded)\//.test(file)),
       [],
     );
   });

@@ -3,7 +3,7 @@ import type { DataType } from "../arrow/types.ts";
 import type { Expr } from "../expr/expr.ts";
 import type { Estimate } from "../optimizer/column-estimate.ts";
 import { exprEstimate, isIntegral } from "../optimizer/column-estimate.ts";
-import type { KeyRange } from "./plan.ts";
+import type { KeyRange } from "../physical/plan.ts";
 
 /** The key's bounds by the statistics of `input`; null where unknown or not a whole number. */
 export function keyRange(key: Expr, input: Estimate): KeyRange | null {

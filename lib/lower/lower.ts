@@ -5,17 +5,19 @@
 import type { CatalogSnapshot } from "../catalog/table.ts";
 import type { ColumnIds } from "../expr/column-ids.ts";
 import type { Column, ColumnId } from "../expr/expr.ts";
-import { columnIdsOf } from "../expr/walk.ts";
-import { exprsOf, onlyDrops } from "../logical/build.ts";
-import type { LogicalLimit, LogicalPlan, LogicalScan, LogicalShared } from "../logical/plan.ts";
+import { isDeterministic } from "../expr/properties.ts";
+import { columnIdsOf, subexpressions, substitute } from "../expr/walk.ts";
+import { onlyDrops } from "../logical/build.ts";
+import type { LogicalLimit, LogicalPlan, LogicalProject, LogicalScan, LogicalShared } from "../logical/plan.ts";
 import { columnRef } from "../logical/plan.ts";
 import { sharedRequirements } from "../logical/shared-requirements.ts";
 import { broadcastRowsDefault } from "../optimizer/cost.ts";
 import { Estimator } from "../optimizer/statistics.ts";
+import { outputColumns } from "../physical/output-columns.ts";
+import type { PhysicalPlan, ScanNode, SharedNode } from "../physical/plan.ts";
 import { lowerAggregate } from "./lower-aggregate.ts";
 import { lowerJoin } from "./lower-join.ts";
-import { outputColumns } from "./output-columns.ts";
-import type { PhysicalPlan, ScanNode, SharedNode } from "./plan.ts";
+import { withOwnColumns } from "./required-columns.ts";
 
 export interface LowerOptions {
   readonly snapshot: CatalogSnapshot;
@@ -73,11 +75,13 @@ export class Lowering {
         return { kind: "values", columns: kept.map(({ column }) => column), rows };
       }
       case "filter": {
-        const input = this.lower(plan.input, union(required, plan));
+        const input = this.lower(plan.input, withOwnColumns(required, plan));
         return { kind: "filter", input, predicate: plan.predicate, columns: outputColumns(input) };
       }
       case "project": {
         if (onlyDrops(plan)) return this.lower(plan.input, required);
+        const merged = mergeProjections(plan);
+        if (merged !== plan) return this.lower(merged, required);
         const kept = plan.columns
           .map((column, i) => ({ column, expr: plan.exprs[i]! }))
           .filter(({ column }) => required.has(column.id));
@@ -90,7 +94,7 @@ export class Lowering {
       case "join":
         return lowerJoin(this, plan, required);
       case "sort": {
-        const input = this.lower(plan.input, union(required, plan));
+        const input = this.lower(plan.input, withOwnColumns(required, plan));
         return { kind: "sort", input, keys: plan.keys, columns: outputColumns(input) };
       }
       case "limit":
@@ -156,7 +160,22 @@ function lowerScan(plan: LogicalScan, required: ReadonlySet<ColumnId>): ScanNode
   };
 }
 
-/** The required columns and those that the node's own expressions read. */
-export function union(required: ReadonlySet<ColumnId>, plan: LogicalPlan): ReadonlySet<ColumnId> {
-  return required.union(columnIdsOf(...exprsOf(plan)));
+/** One projection of two, where that computes nothing twice. */
+function mergeProjections(plan: LogicalProject): LogicalProject {
+  const { input } = plan;
+  if (input.kind !== "project") return plan;
+  const exprs = new Map(input.columns.map((column, i) => [column.id, input.exprs[i]!]));
+  const reads = new Map<ColumnId, number>();
+  for (const expr of plan.exprs) {
+    for (const part of subexpressions(expr)) {
+      if (part.kind === "column") reads.set(part.id, (reads.get(part.id) ?? 0) + 1);
+    }
+  }
+  const twice = [...reads].some(([id, count]) => {
+    const expr = exprs.get(id);
+    return expr && expr.kind !== "column" && (count > 1 || !isDeterministic(expr));
+  });
+  if (twice) return plan;
+  const substituted = plan.exprs.map((expr) => substitute(expr, ({ id }) => exprs.get(id)));
+  return { ...plan, input: input.input, exprs: substituted };
 }

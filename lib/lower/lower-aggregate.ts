@@ -5,9 +5,9 @@ import { columnIdsOf, exprsOfAggregate } from "../expr/walk.ts";
 import type { LogicalAggregate } from "../logical/plan.ts";
 import { columnRef } from "../logical/plan.ts";
 import { groupCount } from "../optimizer/statistics.ts";
+import type { PhysicalPlan } from "../physical/plan.ts";
 import { keyRange } from "./key-range.ts";
 import type { Lowering } from "./lower.ts";
-import type { PhysicalPlan } from "./plan.ts";
 
 /** A first step is worth its hash table if it leaves less than this part of its rows. */
 const partialReductionMax = 0.75;

@@ -1,6 +1,6 @@
 /** Which scans of the probe side a join's build keys can prune once they are known. */
 import type { ColumnId, Expr } from "../expr/expr.ts";
-import type { HashJoinNode, PhysicalJoinKey, PhysicalJoinType, PhysicalPlan } from "./plan.ts";
+import type { HashJoinNode, PhysicalJoinKey, PhysicalJoinType, PhysicalPlan } from "../physical/plan.ts";
 
 /** Join types that give nothing for a probe row without a match. */
 const needsMatch: ReadonlySet<PhysicalJoinType> = new Set([

@@ -4,11 +4,17 @@ import type { ColumnId } from "../expr/expr.ts";
 import type { JoinType, LogicalJoin } from "../logical/plan.ts";
 import { exprEstimate } from "../optimizer/column-estimate.ts";
 import { broadcastCost, collectedCost, partitionedCost } from "../optimizer/cost.ts";
+import { outputColumns } from "../physical/output-columns.ts";
+import type {
+  HashJoinNode,
+  NestedLoopJoinNode,
+  PhysicalJoinKey,
+  PhysicalJoinType,
+  PhysicalPlan,
+} from "../physical/plan.ts";
 import { keyRange } from "./key-range.ts";
 import type { Lowering } from "./lower.ts";
-import { union } from "./lower.ts";
-import { outputColumns } from "./output-columns.ts";
-import type { HashJoinNode, NestedLoopJoinNode, PhysicalJoinKey, PhysicalJoinType, PhysicalPlan } from "./plan.ts";
+import { withOwnColumns } from "./required-columns.ts";
 import { runtimeFilters } from "./runtime-filters.ts";
 
 type Distribution = HashJoinNode["distribution"];
@@ -43,7 +49,7 @@ const emitsBuildRows: ReadonlySet<PhysicalJoinType> = new Set([
 
 export function lowerJoin(lowering: Lowering, join: LogicalJoin, required: ReadonlySet<ColumnId>): PhysicalPlan {
   const choice = chooseJoin(lowering, join);
-  const needed = union(required, join);
+  const needed = withOwnColumns(required, join);
   const [buildPlan, probePlan] = choice.buildSide === "right" ? [join.right, join.left] : [join.left, join.right];
   const build = lowering.lower(buildPlan, needed);
   const probe = lowering.lower(probePlan, needed);
