@@ -93,6 +93,7 @@ function bindUnary(context: ExprContext, expr: ast.UnaryExpr): Expr {
   const operand = bindExpr(context, expr.operand);
   if (expr.op === "not") return build.call("not", [operand], expr.span);
   if (expr.op === "-") return build.call("neg", [operand], expr.span);
+  if (expr.op === "~") return build.call("~", [operand], expr.span);
   if (isNumeric(operand.type) || operand.type.kind === "interval" || operand.type.kind === "null") return operand;
   throw new QueryError("type_mismatch", "unary + needs a number", { span: expr.span });
 }

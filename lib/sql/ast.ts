@@ -9,7 +9,26 @@ export interface Name {
   readonly span: Span;
 }
 
-export type BinaryOperator = "+" | "-" | "*" | "/" | "%" | "||" | "=" | "<>" | "<" | "<=" | ">" | ">=" | "and" | "or";
+export type BinaryOperator =
+  | "+"
+  | "-"
+  | "*"
+  | "/"
+  | "%"
+  | "^"
+  | "||"
+  | "&"
+  | "|"
+  | "<<"
+  | ">>"
+  | "="
+  | "<>"
+  | "<"
+  | "<="
+  | ">"
+  | ">="
+  | "and"
+  | "or";
 
 export interface NameExpr {
   readonly kind: "name";
@@ -72,7 +91,7 @@ export interface IntervalExpr {
 
 export interface UnaryExpr {
   readonly kind: "unary";
-  readonly op: "-" | "+" | "not";
+  readonly op: "-" | "+" | "~" | "not";
   readonly operand: SqlExpr;
   readonly span: Span;
 }

@@ -14,6 +14,12 @@ const binaryOperators: Readonly<Record<string, BinaryOperator>> = {
   Divide: "/",
   Modulo: "%",
   StringConcat: "||",
+  BitwiseAnd: "&",
+  BitwiseOr: "|",
+  PGBitwiseShiftLeft: "<<",
+  PGBitwiseShiftRight: ">>",
+  BitwiseXor: "^", // a power, as in PostgreSQL and DuckDB
+  PGExp: "^",
   Eq: "=",
   NotEq: "<>",
   Lt: "<",
@@ -37,8 +43,7 @@ const regexOperators: Readonly<Record<string, { form: LikeExpr["form"]; negated:
 
 /** Operators that other dialects have, and what to write here. */
 const operatorHints: Readonly<Record<string, string>> = {
-  BitwiseXor: "write power(a, b) for a power",
-  PGExp: "write power(a, b) for a power",
+  PGBitwiseXor: "write xor(a, b)",
   DuckIntegerDivide: "write a / b: the quotient of two integers is an integer",
   MyIntegerDivide: "write a / b: the quotient of two integers is an integer",
   Spaceship: "write a IS NOT DISTINCT FROM b",
@@ -258,6 +263,9 @@ function convertUnary(converter: Converter, node: Raw): SqlExpr {
       return { kind: "unary", op: "-", operand, span: operand.span };
     case "Plus":
       return { kind: "unary", op: "+", operand, span: operand.span };
+    case "BitwiseNot":
+    case "PGBitwiseNot":
+      return { kind: "unary", op: "~", operand, span: operand.span };
     default:
       throw unknownNode("the operator", tag, operand.span);
   }

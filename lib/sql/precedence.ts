@@ -17,11 +17,16 @@ const binaryLevels: Readonly<Record<BinaryOperator, number>> = {
   ">": 5,
   ">=": 5,
   "||": 7,
+  "&": 7,
+  "|": 7,
+  "<<": 7,
+  ">>": 7,
   "+": 8,
   "-": 8,
   "*": 9,
   "/": 9,
   "%": 9,
+  "^": 10,
 };
 const notLevel = 3;
 const isLevel = 4;
@@ -87,10 +92,8 @@ export class Grouping {
   }
 
   #infix(level: number, left: SqlExpr, right: SqlExpr, build: (a: SqlExpr, b: SqlExpr) => SqlExpr): SqlExpr {
-    if (this.#gives(left, level)) {
-      const regrouped = mapLast(left, (last) => this.#infix(level, last, right, build));
-      if (regrouped) return regrouped;
-    }
+    const last = this.#gives(left, level) ? lastOperand(left) : undefined;
+    if (last) return this.#withLast(left, this.#infix(level, last, right, build));
     return this.#prefix(level + 1, right, (first) => build(left, first));
   }
 
@@ -101,8 +104,22 @@ export class Grouping {
   }
 
   #postfix(level: number, operand: SqlExpr, build: (operand: SqlExpr) => SqlExpr): SqlExpr {
-    const regrouped = this.#gives(operand, level) && mapLast(operand, (last) => this.#postfix(level, last, build));
-    return regrouped || build(operand);
+    const last = this.#gives(operand, level) ? lastOperand(operand) : undefined;
+    return last ? this.#withLast(operand, this.#postfix(level, last, build)) : build(operand);
+  }
+
+  /** The expression with another rightmost operand, grouped anew: that may bind less tightly than the old one. */
+  #withLast(expr: SqlExpr, last: SqlExpr): SqlExpr {
+    switch (expr.kind) {
+      case "binary":
+        return this.binary(expr.op, expr.left, last);
+      case "distinct_from":
+        return this.distinctFrom(expr.negated, expr.left, last);
+      case "unary":
+        return this.not(last, (operand) => ({ ...expr, operand, span: around(expr, operand) }));
+      default:
+        return expr;
+    }
   }
 
   #gives(expr: SqlExpr, level: number): boolean {
@@ -135,19 +152,8 @@ function mapFirst(expr: SqlExpr, map: (first: SqlExpr) => SqlExpr): SqlExpr | un
   }
 }
 
-/** The expression with its rightmost operand replaced; undefined when it ends with something else. */
-function mapLast(expr: SqlExpr, map: (last: SqlExpr) => SqlExpr): SqlExpr | undefined {
-  switch (expr.kind) {
-    case "binary":
-    case "distinct_from": {
-      const right = map(expr.right);
-      return { ...expr, right, span: around(expr.left, right) };
-    }
-    case "unary": {
-      const operand = map(expr.operand);
-      return { ...expr, operand, span: around(expr, operand) };
-    }
-    default:
-      return undefined;
-  }
+/** The operand that an expression ends with; undefined when it ends with something else. */
+function lastOperand(expr: SqlExpr): SqlExpr | undefined {
+  if (expr.kind === "binary" || expr.kind === "distinct_from") return expr.right;
+  return expr.kind === "unary" && expr.op === "not" ? expr.operand : undefined;
 }

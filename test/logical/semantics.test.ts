@@ -220,6 +220,7 @@ test("expressions, names and order", () =>
     "SELECT m * 2, m + 1, m / 4, -m, round(m), CAST(m AS int), m > 1, m::double FROM v",
     "SELECT (a, b) = (1, 10), (a, b) <> (1, 10), (a, b) IN ((1, 10), (2, 20)) FROM t WHERE a IS NOT NULL AND b IS NOT NULL",
     "SELECT coalesce(a, b, 0), nullif(a, 2), greatest(a, b), least(a, 3) FROM t",
+    "SELECT a | b & 6 + 1 << 1, ~a, a * 2 ^ a / 2, -a ^ 2 FROM t",
     "SELECT 1 WHERE false",
     "SELECT t.a, u.* EXCLUDE (a) FROM t JOIN u USING (a)",
     "SELECT * REPLACE (a + 1 AS a) FROM t",

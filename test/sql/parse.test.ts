@@ -73,6 +73,9 @@ test("operators group as in PostgreSQL and DuckDB", async () => {
     "a LIKE b || '%'": "(a LIKE (b || '%'))",
     "a < 1 OR b >= 2 AND c <> 3": "((a < 1) OR ((b >= 2) AND (c <> 3)))",
     "-1::int": "-(CAST(1 AS INTEGER))",
+    "a | b & c + 1 << d": "(((a | b) & (c + 1)) << d)",
+    "a * b ^ c ^ d / e": "((a * ((b ^ c) ^ d)) / e)",
+    "-a ^ 2 + ~b": "((-(a) ^ 2) + ~(b))",
     "a == b": "(a = b)",
     "a != b": "(a <> b)",
   };
@@ -278,7 +281,7 @@ test("what is not supported says so, with its place", async () => {
     "SELECT [1, 2]": "Array",
     "SELECT a[1]": "Field Access",
     "SELECT a -> 'x'": "Arrow",
-    "SELECT a & b": "Bitwise And",
+    "SELECT a -> b": "Arrow",
     "SELECT a COLLATE x": "Collate",
     "SELECT a LIKE ANY ('x')": "LIKE ANY",
     "SELECT count(a) IGNORE NULLS": "IGNORE NULLS",
