@@ -1,5 +1,4 @@
 /** What fits nowhere else. */
-import { randomUUID } from "node:crypto";
 import { typeName, types } from "../../arrow/types.ts";
 import { QueryError } from "../../errors.ts";
 import type { ScalarFunction } from "./scalar-function.ts";
@@ -28,7 +27,7 @@ export const generalFunctions: readonly ScalarFunction[] = [
     aliases: ["gen_random_uuid"],
     signatures: ["-> varchar"],
     volatility: "volatile",
-    evaluate: () => randomUUID(),
+    evaluate: () => globalThis.crypto.randomUUID(),
     about: "A random UUID (version 4), a new one for each row.",
   },
 ];
