@@ -1,6 +1,7 @@
 /** Reads byte ranges of one file: near ones in one request, all requests at once. */
 import type { ObjectStore } from "../storage/object-store.ts";
 import type { ByteRange, ParquetFooter } from "./footer.ts";
+import { giveBuffer, takeBuffer } from "./read-buffers.ts";
 
 /** Ranges closer than this are read together: the bytes between cost less than another round trip. */
 const gapBytesMax = 128 << 10;
@@ -10,12 +11,15 @@ const mergedBytesMax = 16 << 20;
 /** Is told of every request. */
 export type CountFetch = (name: "requests" | "bytesRead", amount: number) => void;
 
-export type FetchedBytes = (range: ByteRange) => Promise<Uint8Array>;
+/** Requests under way. */
+export interface FetchedBytes {
+  /** The bytes of any range within one of those asked for. Valid until release. */
+  bytes(range: ByteRange): Promise<Uint8Array>;
+  /** Lets the memory of the bytes be used again, once they have arrived. */
+  release(): void;
+}
 
-/**
- * Starts reading the ranges; the result gives the bytes of any range within one of them.
- * A failed request rejects only those who ask for its bytes.
- */
+/** Starts reading the ranges. A failed request rejects only those who ask for its bytes. */
 export function fetchRanges(
   objects: ObjectStore,
   file: Pick<ParquetFooter, "path" | "etag">,
@@ -26,15 +30,29 @@ export function fetchRanges(
   const requests = mergeRanges(ranges).map((range) => {
     count("requests", 1);
     count("bytesRead", range.to - range.from);
-    const bytes = objects.get(file.path, { range, etag: file.etag, signal });
+    let buffer: Uint8Array | undefined;
+    const into = (bytes: number): Uint8Array => {
+      buffer = takeBuffer(bytes);
+      return buffer;
+    };
+    const bytes = objects.get(file.path, { range, etag: file.etag, signal, into });
     bytes.catch(() => {}); // rejections are seen by those who await them
-    return { ...range, bytes };
+    const release = () => {
+      if (buffer) giveBuffer(buffer);
+      buffer = undefined;
+    };
+    return { ...range, bytes, release: () => void bytes.then(release, release) };
   });
-  return async ({ from, to }) => {
-    if (from === to) return new Uint8Array(0);
-    const request = requests.find((candidate) => candidate.from <= from && to <= candidate.to);
-    if (!request) throw new RangeError(`bytes ${from}–${to} were not requested`);
-    return (await request.bytes).subarray(from - request.from, to - request.from);
+  return {
+    async bytes({ from, to }) {
+      if (from === to) return new Uint8Array(0);
+      const request = requests.find((candidate) => candidate.from <= from && to <= candidate.to);
+      if (!request) throw new RangeError(`bytes ${from}–${to} were not requested`);
+      return (await request.bytes).subarray(from - request.from, to - request.from);
+    },
+    release() {
+      for (const request of requests) request.release();
+    },
   };
 }
 

@@ -73,13 +73,13 @@ export async function planPages(
   const pages = new Map<ParquetColumn, readonly PageLocation[]>();
   for (const column of new Set(columns.values())) {
     const chunk = group.chunks[column.leaf]!;
-    const index = chunk.offsetIndex && readOffsetIndex(await fetched(chunk.offsetIndex), chunk, group.rows);
+    const index = chunk.offsetIndex && readOffsetIndex(await fetched.bytes(chunk.offsetIndex), chunk, group.rows);
     if (index) pages.set(column, index);
   }
   let ranges: readonly RowRange[] = [{ from: 0, to: group.rows }];
   for (const { expr, column } of pageConjuncts(group, columns, conjuncts)) {
     const locations = pages.get(column);
-    const bytes = locations && (await fetched(group.chunks[column.leaf]!.columnIndex!));
+    const bytes = locations && (await fetched.bytes(group.chunks[column.leaf]!.columnIndex!));
     const bounds = bytes && readColumnIndex(bytes, column, locations);
     if (!bounds) continue;
     const passing = locations.filter(({ firstRow, endRow }, i) =>

@@ -75,7 +75,7 @@ export class RowGroupReader {
     this.fetch([column]);
     const { place, dictionary, runs } = this.#plan(column);
     const fetched = this.#fetched.get(column)!;
-    const bytes = await Promise.all(rangesOf(this.#plan(column)).map(fetched));
+    const bytes = await Promise.all(rangesOf(this.#plan(column)).map((range) => fetched.bytes(range)));
     const dictionaryRun = dictionary && { bytes: bytes.shift()!, offset: dictionary.from, firstRow: 0, endRow: 0 };
     const pageRuns = runs.map(({ from, firstRow, endRow }, i) => ({
       bytes: bytes[i]!,
@@ -90,6 +90,7 @@ export class RowGroupReader {
 
   /** Gives the memory back. */
   free(): void {
+    for (const fetched of new Set(this.#fetched.values())) fetched.release();
     this.#fetched.clear();
     this.#decoded.clear();
     this.#arena.free();
@@ -105,7 +106,7 @@ export class RowGroupReader {
       if (!(error instanceof UnknownEncoding)) throw error;
       const { pages } = place.chunk;
       const whole = runs.length === 1 && runs[0]!.bytes.length === pages.to - pages.from;
-      const bytes = whole ? runs[0]!.bytes : await fetchRanges(objects, footer, [pages], signal, count)(pages);
+      const bytes = whole ? runs[0]!.bytes : await fetchRanges(objects, footer, [pages], signal, count).bytes(pages);
       const { decodeWithParquetWasm } = await import("./wasm-reader.ts");
       return decodeWithParquetWasm(memory, this.#arena, place, bytes, error.message);
     }

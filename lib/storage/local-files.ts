@@ -98,7 +98,7 @@ async function read(handle: FileHandle, key: string, options: GetOptions): Promi
   if (!stats.isFile()) throw notFound(key);
   if (options.etag !== undefined && options.etag !== etagOf(stats)) throw changed(key);
   const { from, to } = byteRange(key, Number(stats.size), options.range);
-  const bytes = new Uint8Array(to - from);
+  const bytes = options.into?.(to - from).subarray(0, to - from) ?? new Uint8Array(to - from);
   for (let done = 0; done < bytes.length; ) {
     const { bytesRead } = await handle.read(bytes, done, Math.min(bytes.length - done, 1 << 30), from + done);
     if (bytesRead === 0) throw changed(key);

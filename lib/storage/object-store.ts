@@ -12,6 +12,8 @@ export interface GetOptions {
   /** Fail (`not_found`-like QueryError, code "corrupt_file", "changed while it was read") when the object is another version. */
   readonly etag?: string;
   readonly signal?: AbortSignal;
+  /** Gives a buffer of at least so many bytes to read into; then the result is its beginning. Stores may ignore it. */
+  readonly into?: (bytes: number) => Uint8Array;
 }
 
 /** Whole, in parts, or in parts that come one by one. */
