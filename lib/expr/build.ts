@@ -2,7 +2,7 @@
 import { type DataType, sameType, typeName, types } from "../arrow/types.ts";
 import { QueryError, type Span } from "../errors.ts";
 import { powerOfTen } from "./checked.ts";
-import { argOf, castable, commonArgType } from "./coercion.ts";
+import { argOf, castable, commonArgType, equalityType } from "./coercion.ts";
 import type { CallExpr, CaseExpr, Column, ColumnExpr, Expr, InListExpr, LiteralExpr, LiteralValue } from "./expr.ts";
 import { noSignature, requireFunction, resolveFunction } from "./functions/registry.ts";
 
@@ -167,7 +167,7 @@ export function between(input: Expr, low: Expr, high: Expr, span?: Span): Expr {
  * @throws QueryError type_mismatch when they meet in no type
  */
 export function inList(input: Expr, list: readonly Expr[], span?: Span): InListExpr {
-  const [first, ...rest] = toCommonType([input, ...list], "IN", span);
+  const [first, ...rest] = toCommonType([input, ...list], "IN", span, equalityType);
   return { kind: "in_list", input: first!, list: rest, type: types.boolean };
 }
 
@@ -188,10 +188,17 @@ export function caseWhen(branches: readonly { when: Expr; result: Expr }[], othe
 
 /**
  * Casts expressions to the one type they meet in.
- * @throws QueryError type_mismatch, naming `what` wants them alike
+ * @param what for the error: what wants them alike
+ * @param meet finds the type
+ * @throws QueryError type_mismatch
  */
-export function toCommonType(exprs: readonly Expr[], what: string, span?: Span): readonly Expr[] {
-  const type = commonArgType(exprs.map(argOf));
+export function toCommonType(
+  exprs: readonly Expr[],
+  what: string,
+  span?: Span,
+  meet: typeof commonArgType = commonArgType,
+): readonly Expr[] {
+  const type = meet(exprs.map(argOf));
   if (!type) {
     const names = [...new Set(exprs.map((expr) => typeName(expr.type)))].join(" and ");
     throw new QueryError("type_mismatch", `${what} cannot mix ${names}`, {

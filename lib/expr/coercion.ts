@@ -88,6 +88,24 @@ export function commonArgType(args: readonly Arg[]): DataType | undefined {
   return type;
 }
 
+/**
+ * The type in which expressions are tested for equality: where they meet in none, text is read as what the others are
+ * (which fails for a text that is none of it).
+ */
+export function equalityType(args: readonly Arg[]): DataType | undefined {
+  const common = commonArgType(args);
+  if (common) return common;
+  const others = commonArgType(args.filter((arg) => arg.type.kind !== "varchar"));
+  return others && castable(types.varchar, others) ? others : undefined;
+}
+
+/** The type of a column of UNION and its like: where the sides meet in none, and one is text, text. */
+export function unionType(a: DataType, b: DataType): DataType | undefined {
+  const common = commonType(a, b);
+  if (common) return common;
+  return a.kind === "varchar" || b.kind === "varchar" ? types.varchar : undefined;
+}
+
 /** Integers last: they bend to the rest. */
 function numberLiterals(args: readonly Arg[]): Arg[] {
   const literals = args.filter((arg) => bends(arg) && isNumeric(arg.type));

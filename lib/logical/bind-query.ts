@@ -1,7 +1,7 @@
 /** Queries: WITH, set operations, VALUES, ORDER BY and LIMIT around SELECT. */
 import { QueryError, type Span, unsupported } from "../errors.ts";
 import { toCommonType } from "../expr/build.ts";
-import { commonType } from "../expr/coercion.ts";
+import { unionType } from "../expr/coercion.ts";
 import type { Column, Expr, SortKey } from "../expr/expr.ts";
 import { isNullable } from "../expr/properties.ts";
 import { subexpressions } from "../expr/walk.ts";
@@ -155,7 +155,7 @@ function unified(
     );
   }
   const columnTypes = left.columns.map((column, i) => {
-    const type = commonType(column.type, right.columns[i]!.type);
+    const type = unionType(column.type, right.columns[i]!.type);
     // Let the builder say what is wrong.
     return type ?? toCommonType([columnRef(column), columnRef(right.columns[i]!)], operation, span)[0]!.type;
   });

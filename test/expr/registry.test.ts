@@ -50,6 +50,9 @@ const resolutions: readonly [fn: string, args: readonly Expr[], shown: string][]
   ["=", [nullLiteral(), col(types.date)], "=(null: DATE, DATE): BOOLEAN"],
   ["=", [col(types.date), col(types.timestamp)], "=(cast(DATE): TIMESTAMP, TIMESTAMP): BOOLEAN"],
   ["=", [col(types.boolean), int(1)], "=(cast(BOOLEAN): INTEGER, 1: INTEGER): BOOLEAN"],
+  // Equality, and it alone, reads a text column as what it is compared with.
+  ["=", [col(types.varchar), col(types.int32)], "=(cast(VARCHAR): INTEGER, INTEGER): BOOLEAN"],
+  ["<>", [col(types.date), col(types.varchar)], "<>(DATE, cast(VARCHAR): DATE): BOOLEAN"],
   // Decimals: one scale for sums and comparisons, the storage width of both alike for comparisons.
   ["=", [col(decimal(15, 2)), col(decimal(10, 2))], "=(DECIMAL(15,2), DECIMAL(10,2)): BOOLEAN"],
   ["=", [col(decimal(15, 2)), col(decimal(10, 4))], "=(cast(DECIMAL(15,2)): DECIMAL(17,4), DECIMAL(10,4)): BOOLEAN"],
@@ -104,16 +107,16 @@ const mistakes: readonly [what: string, run: () => unknown, code: string, messag
   ["no types", () => call("length", [int(1)], span), "type_mismatch", /length\(INTEGER\)/, /length\(varchar\)/],
   [
     "text and number",
-    () => call("=", [col(types.varchar), col(types.int32)], span),
+    () => call("<", [col(types.varchar), col(types.int32)], span),
     "type_mismatch",
-    /VARCHAR = INTEGER/,
+    /VARCHAR < INTEGER/,
     /CAST/,
   ],
   [
     "text and number literal",
-    () => call("=", [col(types.varchar), int(1)], span),
+    () => call("<", [col(types.varchar), int(1)], span),
     "type_mismatch",
-    /VARCHAR = INTEGER/,
+    /VARCHAR < INTEGER/,
   ],
   [
     "booleans do not add",

@@ -1,13 +1,19 @@
 /** Comparison operators. Both sides are cast to the type they meet in; decimals only to one scale and storage width. */
 import { type DataType, physicalKind, types } from "../../arrow/types.ts";
-import { type Arg, commonArgType, type DecimalType, decimalOf } from "../coercion.ts";
+import { type Arg, commonArgType, type DecimalType, decimalOf, equalityType } from "../coercion.ts";
 import { compareValues, type Value } from "../value.ts";
 import { atScale } from "./arithmetic.ts";
 import type { Resolution, ScalarFunction } from "./scalar-function.ts";
 
-function resolveComparison(args: readonly Arg[]): Omit<Resolution, "fn"> | undefined {
+type Resolved = Omit<Resolution, "fn"> | undefined;
+type Meet = (args: readonly Arg[]) => DataType | undefined;
+
+const resolveOrder = (args: readonly Arg[]): Resolved => resolveComparison(args, commonArgType);
+const resolveEquality = (args: readonly Arg[]): Resolved => resolveComparison(args, equalityType);
+
+function resolveComparison(args: readonly Arg[], meet: Meet): Resolved {
   if (args.length !== 2) return undefined;
-  const type = commonArgType(args);
+  const type = meet(args);
   if (!type) return undefined;
   return { argTypes: args.map((arg) => (type.kind === "decimal" ? side(arg, type) : type)), type: types.boolean };
 }
@@ -31,7 +37,7 @@ function comparison(
     aliases,
     about,
     signatures: ["T, T -> boolean"],
-    resolve: resolveComparison,
+    resolve: name === "=" || name === "<>" ? resolveEquality : resolveOrder,
     evaluate: ([a, b]) => test(compareValues(a!, b!)),
   };
 }
@@ -50,7 +56,7 @@ export const comparisonFunctions: readonly ScalarFunction[] = [
   {
     name: "is_distinct_from",
     signatures: ["T, T -> boolean"],
-    resolve: resolveComparison,
+    resolve: resolveEquality,
     nullPropagating: false,
     evaluate: ([a, b]) => !sameOrBothNull(a!, b!),
     about: "a IS DISTINCT FROM b: unequal, where NULL equals only NULL. Never NULL.",
@@ -59,7 +65,7 @@ export const comparisonFunctions: readonly ScalarFunction[] = [
     name: "is_not_distinct_from",
     aliases: ["<=>"],
     signatures: ["T, T -> boolean"],
-    resolve: resolveComparison,
+    resolve: resolveEquality,
     nullPropagating: false,
     evaluate: ([a, b]) => sameOrBothNull(a!, b!),
     about: "a IS NOT DISTINCT FROM b.",
