@@ -13,6 +13,7 @@ import { comparable, duckdbRows, type Row } from "../support/cells.ts";
 import { checkPlan } from "./check-plan.ts";
 import { type DuckdbTables, duckdbTables } from "./duckdb-tables.ts";
 import { interpretPlan } from "./interpret-plan.ts";
+import { randomQuery } from "./random-query.ts";
 
 let duckdb: DuckDBConnection;
 let tables: DuckdbTables;
@@ -42,7 +43,8 @@ async function check(sql: string): Promise<void> {
   const [statement] = await parse(sql);
   assert.ok(statement?.kind === "query");
   const { plan, snapshot, columnIds } = await bind(statement.query, tables.catalog);
-  const ordered = !("all" in statement.query.orderBy) && statement.query.orderBy.length > 0;
+  const { orderBy } = statement.query;
+  const ordered = "all" in orderBy || orderBy.length > 0;
   const expected = comparable(await duckdbRows(duckdb, sql), ordered);
   assert.deepEqual(comparable(rowsOf(plan), ordered), expected, `${sql}\n${formatLogical(plan)}`);
   const optimized = optimize(plan, { snapshot, columnIds, slots: 2 });
@@ -228,6 +230,11 @@ test("expressions, names and order", () =>
     "SELECT a FROM t LIMIT 0",
     "SELECT a, b FROM t ORDER BY a, b OFFSET 3",
   ]));
+
+/** More than the default by the environment variable, for a long run. */
+const generated = Number(process.env.VOLLEY_GENERATED ?? 300);
+
+test("generated queries", () => checkAll(Array.from({ length: generated }, (_, seed) => randomQuery(seed))));
 
 test("a scalar subquery of two rows fails", async () => {
   const [statement] = await parse("SELECT (SELECT a FROM u WHERE u.a = t.a) FROM t");
