@@ -19,6 +19,7 @@ import { FallbackNode } from "./fallback-node.ts";
 import { FirstThatWorks } from "./first-that-works.ts";
 import { ColumnNode, ConstantNode } from "./leaf-nodes.ts";
 import { JunctionNode, NotNode, TestNode } from "./logic-nodes.ts";
+import { mathNode } from "./math-nodes.ts";
 import type { ExpressionNode } from "./node.ts";
 import { Scope } from "./scope.ts";
 import { isStrict } from "./strictness.ts";
@@ -117,13 +118,29 @@ function buildCall(expr: CallExpr, scope: Scope): ExpressionNode {
       );
   }
   const args = expr.args.map((part) => compileNode(part, scope));
+  if (expr.fn === "greatest" || expr.fn === "least") return buildExtreme(expr, args, scope);
   const sure = arithmeticNode(memory, expr, args) ?? comparisonNode(memory, expr.fn, args);
   if (sure) return sure;
   const tested = testedNode(expr, scope);
   if (tested) return tested;
   const fallback = callFallback(expr, args, scope);
-  const fast = textNode(memory, expr, args) ?? dateNode(memory, expr, args);
+  const fast = textNode(memory, expr, args) ?? dateNode(memory, expr, args) ?? mathNode(memory, expr, args);
   return fast ? new FirstThatWorks(memory, scope.own(fast), scope.own(fallback), args) : fallback;
+}
+
+/** Folds from the left: the next argument is taken where it is beyond the best so far, or there is none so far. */
+function buildExtreme(expr: CallExpr, args: readonly ExpressionNode[], scope: Scope): ExpressionNode {
+  const { memory } = scope;
+  const beyond = expr.fn === "greatest" ? ">" : "<";
+  let best = args[0]!;
+  for (const next of args.slice(1)) {
+    const comparison = comparisonNode(memory, beyond, [next, best]);
+    if (!comparison) return callFallback(expr, args, scope);
+    const absent = scope.own(new TestNode(memory, best, null, false));
+    const when = scope.own(new JunctionNode(memory, "or", [absent, scope.own(comparison)]));
+    best = scope.own(new BlendCaseNode(memory, expr.type, [{ when, result: next }], best));
+  }
+  return best;
 }
 
 function callFallback(expr: CallExpr, args: readonly ExpressionNode[], { memory }: Scope): ExpressionNode {

@@ -221,3 +221,33 @@ export function absF32(a: usize, n: u32, out: usize): u32 {
   for (let i: u32 = 0; i < n; i += 4) v128.store(out + (<usize>i << 2), f32x4.abs(v128.load(a + (<usize>i << 2))));
   return 0;
 }
+
+/** how: 0 round half away from zero, 1 floor, 2 ceil, 3 trunc, 4 square root (1 when a value is negative). */
+export function roundF64(how: u32, a: usize, n: u32, out: usize): u32 {
+  let bad: u32 = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const x = load<f64>(a + (<usize>i << 3));
+    let r: f64;
+    if (how == 0) r = roundAway(x);
+    else if (how == 1) r = floor(x);
+    else if (how == 2) r = ceil(x);
+    else if (how == 3) r = trunc(x);
+    else { bad |= <u32>(x < 0); r = sqrt(x); }
+    store<f64>(out + (<usize>i << 3), r);
+  }
+  return bad;
+}
+
+@inline function roundAway(x: f64): f64 {
+  const magnitude = abs(x), whole = floor(magnitude);
+  return copysign(whole + <f64>(magnitude - whole >= 0.5), x);
+}
+
+/** Rounded half away from zero to the digits that factor = 10^digits keeps; what that makes infinite stays as it is. */
+export function roundDigitsF64(a: usize, n: u32, factor: f64, out: usize): u32 {
+  for (let i: u32 = 0; i < n; i++) {
+    const x = load<f64>(a + (<usize>i << 3)), r = roundAway(x * factor) / factor;
+    store<f64>(out + (<usize>i << 3), abs(r) < Infinity ? r : x);
+  }
+  return 0;
+}

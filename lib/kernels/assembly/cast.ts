@@ -58,7 +58,15 @@ export function castI64ToF32(a: usize, n: u32, out: usize): u32 {
   return 0;
 }
 export function castF32ToF64(a: usize, n: u32, out: usize): u32 { return widen<f32, f64>(a, n, out); }
-export function castF64ToF32(a: usize, n: u32, out: usize): u32 { return widen<f64, f32>(a, n, out); }
+export function castF64ToF32(a: usize, n: u32, out: usize): u32 {
+  let bad: u32 = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const v = load<f64>(a + (<usize>i << 3)), r = <f32>v;
+    bad |= <u32>(abs(r) == Infinity) & <u32>(abs(v) != Infinity);
+    store<f32>(out + (<usize>i << 2), r);
+  }
+  return bad;
+}
 export function castF32ToI8(a: usize, n: u32, out: usize): u32 { return rounded<f32, i8>(a, n, out, 128); }
 export function castF32ToI16(a: usize, n: u32, out: usize): u32 { return rounded<f32, i16>(a, n, out, 32768); }
 export function castF32ToI32(a: usize, n: u32, out: usize): u32 { return rounded<f32, i32>(a, n, out, 2147483648); }
