@@ -87,8 +87,9 @@ function scale(value: IntervalValue, factor: number): IntervalValue {
   const months = Math.trunc(value.months * factor);
   const exactDays = value.days * factor + (value.months * factor - months) * 30;
   const days = Math.trunc(exactDays);
-  const micros = BigInt(Math.round(Number(value.micros) * factor + (exactDays - days) * Number(microsPerDay)));
-  return checkedInterval(months, days, micros);
+  const exactMicros = Math.round(Number(value.micros) * factor + (exactDays - days) * Number(microsPerDay));
+  if (!Number.isFinite(exactMicros)) throw overflow("the interval", interval);
+  return checkedInterval(months, days, BigInt(exactMicros));
 }
 
 export const dateArithmeticFunctions: readonly ScalarFunction[] = [
