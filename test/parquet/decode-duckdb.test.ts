@@ -6,7 +6,7 @@ import { everyType, nullPatterns } from "./every-type.ts";
 
 const folder = temporaryFolder();
 
-const rows = 2048 + 900;
+const rows = 2048 + 300;
 
 async function compare(name: string, select: string, options: string): Promise<void> {
   const path = join(folder, `${name}.parquet`);
@@ -15,15 +15,15 @@ async function compare(name: string, select: string, options: string): Promise<v
   assertColumns(await readWithVolley(path), expected, name);
 }
 
+// DuckDB's page versions differ in the encodings it chooses, too; dictionaries are tried with one and then the other.
+let turn = 0;
 for (const pattern of Object.keys(nullPatterns)) {
   for (const codec of ["uncompressed", "snappy", "zstd", "gzip", "lz4_raw", "brotli"]) {
     for (const version of ["V1", "V2"]) {
-      for (const dictionary of ["DICTIONARY_SIZE_LIMIT 1", "DICTIONARY_SIZE_LIMIT 100000"]) {
-        const options = `CODEC '${codec}', PARQUET_VERSION ${version}, ${dictionary}, ROW_GROUP_SIZE 2048`;
-        test(`DuckDB: ${pattern} null, ${options}`, async () => {
-          await compare(`${pattern}-${codec}-${version}-${dictionary.length}`, everyType(rows, pattern), options);
-        });
-      }
+      const dictionary = `DICTIONARY_SIZE_LIMIT ${(turn++ >> 1) % 2 === (version === "V1" ? 0 : 1) ? 1 : 100_000}`;
+      const options = `CODEC '${codec}', PARQUET_VERSION ${version}, ${dictionary}, ROW_GROUP_SIZE 2048`;
+      const name = `${pattern}-${codec}-${version}`;
+      test(`DuckDB: ${pattern} null, ${options}`, () => compare(name, everyType(rows, pattern), options));
     }
   }
 }

@@ -69,11 +69,10 @@ let turn = 0;
 for (const pattern of Object.keys(nullPatterns)) {
   for (const layout of Object.keys(layouts)) {
     for (const version of [WriterVersion.V1, WriterVersion.V2]) {
-      // Codecs know nothing of encodings: each combination takes the next two.
-      for (const codec of [codecNames[turn++ % 6]!, codecNames[turn++ % 6]!]) {
-        test(`${pattern} null, ${layout}, ${codec}, ${WriterVersion[version]}`, () =>
-          compare(pattern, layout, codec, version));
-      }
+      // Codecs know nothing of encodings: each combination takes the next one.
+      const codec = codecNames[turn++ % codecNames.length]!;
+      const name = `${pattern} null, ${layout}, ${codec}, ${WriterVersion[version]}`;
+      test(name, () => compare(pattern, layout, codec, version));
     }
   }
 }
