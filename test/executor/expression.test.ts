@@ -309,7 +309,7 @@ function checkPredicate(seed: number): void {
   compiled.close();
 }
 
-const seeds = Number(process.env.EXPRESSION_SEEDS ?? 200);
+const seeds = Number(process.env.EXPRESSION_SEEDS ?? 60);
 const first = Number(process.env.EXPRESSION_FIRST ?? 0);
 
 function runSeeds(check: (seed: number) => void): void {
