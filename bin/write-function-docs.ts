@@ -30,7 +30,7 @@ Names are case-insensitive. \`T\` stands for any type that all arguments marked 
 \`FLOAT TYPE\` and \`DECIMAL\` for any such type; \`ANY\` takes an argument as it is; \`...\` repeats the last argument. A result of \`T\` or
 \`NUMBER\` has the type that the arguments met in. Unless the text says otherwise, a NULL argument makes the result NULL.
 Semantics are DuckDB's, except: the quotient of integers is an integer; integer overflow and division by zero (of integers) are errors;
-time zones other than UTC are not supported.
+the session's time zone is UTC.
 `;
 
 function typeText(name: string): string {

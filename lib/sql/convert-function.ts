@@ -10,6 +10,16 @@ type Convert = (raw: unknown) => SqlExpr;
 /** Aggregates whose WITHIN GROUP (ORDER BY …) means the same as ORDER BY among the arguments. */
 const withinGroupIsOrder: ReadonlySet<string> = new Set(["string_agg", "listagg", "group_concat", "array_agg"]);
 
+/** Aggregates whose WITHIN GROUP (ORDER BY x) names their first argument: percentile_cont(0.5) WITHIN GROUP (ORDER BY x). */
+const withinGroupIsArgument: ReadonlySet<string> = new Set([
+  "percentile_cont",
+  "percentile_disc",
+  "approx_percentile_cont",
+  "quantile_cont",
+  "quantile_disc",
+  "mode",
+]);
+
 export function convertFunction(
   converter: Converter,
   node: Raw,
@@ -21,7 +31,8 @@ export function convertFunction(
   if (names.length !== 1) throw unsupported("a function name with a schema", span);
   const name = names[0]!.text.toLowerCase();
   const ordered = withinGroupIsOrder.has(name);
-  onlyFields(node, ["name", "args", "filter", ...(ordered ? ["within_group"] : [])], span);
+  const grouped = withinGroupIsArgument.has(name);
+  onlyFields(node, ["name", "args", "filter", ...(ordered || grouped ? ["within_group"] : [])], span);
   const [argsTag, args] = variant(node.args);
   if (argsTag === "Subquery") throw unsupported(`${name} over a subquery without its own parentheses`, span);
   const given = (argsTag === "List" ? args : {}) as Raw;
@@ -33,16 +44,26 @@ export function convertFunction(
     orderBy.push(...list(payload).map(convertOrder));
   }
   const { star, exprs } = convertArgs(given.args, name, span, convert);
+  const first = grouped
+    ? list(node.within_group)
+        .map(convertOrder)
+        .map((item) => groupedArgument(item, name))
+    : [];
   return {
     kind: "call",
     name,
-    args: exprs,
+    args: [...first, ...exprs],
     star,
     distinct: given.duplicate_treatment === "Distinct",
     ...(node.filter ? { filter: convert(node.filter) } : {}),
     orderBy,
     span,
   };
+}
+
+function groupedArgument({ expr, descending }: OrderItem, name: string): SqlExpr {
+  if (descending) throw unsupported(`a descending WITHIN GROUP of ${name}`, expr.span);
+  return expr;
 }
 
 function convertArgs(raw: unknown, name: string, span: Span, convert: Convert): { star: boolean; exprs: SqlExpr[] } {
@@ -106,7 +127,7 @@ export function convertSpecialForm(
       return call(tag.toLowerCase(), [convert(node.expr)], span());
     }
     case "AtTimeZone":
-      throw unsupported("AT TIME ZONE", span());
+      return call("timezone", [convert(node.time_zone), convert(node.timestamp)], span());
     default:
       return undefined;
   }

@@ -146,6 +146,8 @@ test("special forms are the functions they name", async () => {
     "COUNT(DISTINCT a) FILTER (WHERE b)": "count(DISTINCT a) FILTER (WHERE b)",
     "string_agg(a, ',' ORDER BY b DESC)": "string_agg(a, ',' ORDER BY b DESC)",
     "listagg(a, ',') WITHIN GROUP (ORDER BY b)": "listagg(a, ',' ORDER BY b)",
+    "percentile_cont(0.5) WITHIN GROUP (ORDER BY b)": "percentile_cont(b, 0.5)",
+    "a AT TIME ZONE 'UTC'": "timezone('UTC', a)",
   };
   for (const [sql, expected] of Object.entries(cases)) assert.equal(formatSql(await expression(sql)), expected, sql);
 });
@@ -277,7 +279,6 @@ test("what is not supported says so, with its place", async () => {
     "SELECT * FROM a CROSS APPLY b": "Cross Apply",
     "SELECT 1 UNION BY NAME SELECT 2": "BY NAME",
     "WITH RECURSIVE x AS (SELECT 1) SELECT * FROM x": "RECURSIVE",
-    "SELECT a AT TIME ZONE 'UTC'": "AT TIME ZONE",
     "SELECT [1, 2]": "Array",
     "SELECT a[1]": "Field Access",
     "SELECT a -> 'x'": "Arrow",
@@ -285,7 +286,8 @@ test("what is not supported says so, with its place", async () => {
     "SELECT a COLLATE x": "Collate",
     "SELECT a LIKE ANY ('x')": "LIKE ANY",
     "SELECT count(a) IGNORE NULLS": "IGNORE NULLS",
-    "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY a)": "WITHIN GROUP",
+    "SELECT sum(b) WITHIN GROUP (ORDER BY a)": "WITHIN GROUP",
+    "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY a DESC)": "WITHIN GROUP",
     "SELECT f(x => 1)": "named argument",
     "SELECT a = ANY (ARRAY[1])": "ANY over",
     "SELECT INTERVAL '1-2' YEAR TO MONTH": "LAST FIELD",

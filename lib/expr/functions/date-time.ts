@@ -1,4 +1,4 @@
-/** Functions of dates, timestamps and intervals. Time zones: everything is UTC. */
+/** Functions of dates, timestamps and intervals. The session's time zone is UTC. */
 import { type DataType, types } from "../../arrow/types.ts";
 import { QueryError } from "../../errors.ts";
 import {
@@ -36,6 +36,7 @@ import {
 } from "./date-truncation.ts";
 import type { Builder, CallSite, ScalarFunction } from "./scalar-function.ts";
 import { dayNames, formatTime, monthNames, parseTime } from "./time-format.ts";
+import { toInstant, toLocal } from "./time-zone.ts";
 
 const moments = (result: string) => ["date", "timestamp", "timestamptz"].map((type) => `${type} -> ${result}`);
 const isInterval = (value: Value): value is IntervalValue =>
@@ -430,13 +431,11 @@ export const dateTimeFunctions: readonly ScalarFunction[] = [
     name: "timezone",
     signatures: ["varchar, timestamp -> timestamptz", "varchar, timestamptz -> timestamp"],
     canFail: true,
-    evaluate: ([zone, at]) => {
-      if (!/^(utc|gmt|z|etc\/utc)$/i.test(zone as string)) {
-        throw new QueryError("unsupported", `the time zone ${zone} is not supported`, { hint: "only UTC is" });
-      }
-      return at!;
+    evaluate: ([zone, at], { type }) => {
+      const convert = type.kind === "timestamp" && type.utc ? toInstant : toLocal;
+      return convert(zone as string, at as bigint);
     },
-    about: "x AT TIME ZONE zone; UTC only.",
+    about: "x AT TIME ZONE zone: the instant of a local time, or the local time of an instant.",
   },
   stable(
     "now",
