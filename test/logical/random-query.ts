@@ -60,7 +60,7 @@ class QueryGenerator {
   query(): string {
     if (this.#chance(0.15)) return this.#setOperation();
     if (this.#chance(0.12)) return this.#withCte();
-    return this.#select(2);
+    return this.#select(this.#chance(0.25) ? 3 : 2);
   }
 
   #setOperation(): string {
@@ -159,7 +159,8 @@ class QueryGenerator {
     const operator = this.#chance(0.1) ? "IS NOT DISTINCT FROM" : "=";
     const equality = `${this.#pick(left.columns.numbers)} ${operator} ${this.#pick(right.columns.numbers)}`;
     const more = this.#chance(0.3) ? ` AND ${this.#comparison(both)}` : "";
-    const sql = `${left.sql} ${kind} ${right.sql} ON ${equality}${more}`;
+    const condition = this.#chance(0.1) ? this.#comparison(both) : `${equality}${more}`;
+    const sql = `${left.sql} ${kind} ${right.sql} ON ${condition}`;
     return { sql, columns: kind === "SEMI JOIN" || kind === "ANTI JOIN" ? left.columns : both };
   }
 
@@ -224,7 +225,16 @@ class QueryGenerator {
         const { sql, columns: inner } = this.#relation(depth - 1);
         const not = this.#chance(0.4) ? "NOT " : "";
         const where = this.#chance(0.4) ? this.#correlation(columns, inner, depth) : "";
-        return `${this.#pick(columns.numbers)} ${not}IN (SELECT ${this.#pick(inner.numbers)} FROM ${sql}${where})`;
+        const item = this.#pick(inner.numbers);
+        const query = this.#pick([
+          `SELECT ${item} FROM ${sql}${where}`,
+          `SELECT ${item} FROM ${sql}${where}`,
+          `SELECT max(${item}) FROM ${sql}${where} GROUP BY ${inner.numbers[0]}`,
+          `SELECT count(${item}) FROM ${sql}${where}`,
+          `SELECT DISTINCT ${item} FROM ${sql}${where}`,
+          `SELECT ${item} FROM ${sql}${where} UNION SELECT 1`,
+        ]);
+        return `${this.#pick(columns.numbers)} ${not}IN (${query})`;
       }
       case 6: {
         const { sql, columns: inner } = this.#relation(depth - 1);
