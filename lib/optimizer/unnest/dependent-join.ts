@@ -95,7 +95,11 @@ export class DependentJoin {
 
   #makeDomain(): Dependent {
     const { plan, columns } = copyPlan(this.#outer, this.#columnIds);
-    const values = this.#correlated.map((column) => columns.get(column.id)!);
+    // As the copy gives them out: a join above their source may have made them nullable.
+    const values = this.#correlated.map((column) => {
+      const { id } = columns.get(column.id)!;
+      return plan.columns.find((output) => output.id === id)!;
+    });
     const distinct = values.map((column) => this.#columnIds.renew(column));
     const domain = new Map(this.#correlated.map((column, i) => [column.id, distinct[i]!]));
     return { plan: aggregatePlan(plan, values.map(columnRef), [], distinct), domain };
