@@ -1,8 +1,9 @@
 /** Joins: which side is built, how rows find each other, what the build side tells the scans of the other. */
 import { unsupported } from "../errors.ts";
 import type { ColumnId } from "../expr/expr.ts";
-import type { JoinType, LogicalJoin } from "../logical/plan.ts";
-import { exprEstimate } from "../optimizer/column-estimate.ts";
+import { outputIds } from "../logical/build.ts";
+import type { JoinType, LogicalJoin, LogicalPlan } from "../logical/plan.ts";
+import { exprEstimate, rowBytes } from "../optimizer/column-estimate.ts";
 import { broadcastCost, collectedCost, partitionedCost } from "../optimizer/cost.ts";
 import { outputColumns } from "../physical/output-columns.ts";
 import type {
@@ -48,8 +49,8 @@ const emitsBuildRows: ReadonlySet<PhysicalJoinType> = new Set([
 ]);
 
 export function lowerJoin(lowering: Lowering, join: LogicalJoin, required: ReadonlySet<ColumnId>): PhysicalPlan {
-  const choice = chooseJoin(lowering, join);
   const needed = withOwnColumns(required, join);
+  const choice = chooseJoin(lowering, join, needed);
   const [buildPlan, probePlan] = choice.buildSide === "right" ? [join.right, join.left] : [join.left, join.right];
   const build = lowering.lower(buildPlan, needed);
   const probe = lowering.lower(probePlan, needed);
@@ -87,7 +88,7 @@ export function lowerJoin(lowering: Lowering, join: LogicalJoin, required: Reado
 }
 
 /** The cheapest of the build sides and distributions that the join type and its conditions allow. */
-function chooseJoin(lowering: Lowering, join: LogicalJoin): Choice {
+function chooseJoin(lowering: Lowering, join: LogicalJoin, needed: ReadonlySet<ColumnId>): Choice {
   const { slots, broadcastRowsMax } = lowering.options;
   const types = typeByBuildSide[join.joinType];
   const choices: Choice[] = [];
@@ -96,7 +97,11 @@ function chooseJoin(lowering: Lowering, join: LogicalJoin): Choice {
     if (!type || (join.nullAware && buildSide === "left")) continue;
     const build = lowering.estimator.rows(buildSide === "right" ? join.right : join.left);
     const probe = lowering.estimator.rows(buildSide === "right" ? join.left : join.right);
-    const sides = { build, probe, keyed: join.keys.length > 0, slots };
+    const [buildPlan, probePlan] = buildSide === "right" ? [join.right, join.left] : [join.left, join.right];
+    const bytes = (plan: LogicalPlan) =>
+      rowBytes(lowering.estimator.estimate(plan), outputIds(plan).intersection(needed));
+    const [buildBytes, probeBytes] = [bytes(buildPlan), bytes(probePlan)];
+    const sides = { build, probe, buildBytes, probeBytes, keyed: join.keys.length > 0, slots };
     if (!emitsBuildRows.has(type)) {
       const unwelcome = build > broadcastRowsMax && sides.keyed && !join.nullAware;
       const cost = unwelcome ? Number.POSITIVE_INFINITY : broadcastCost(sides);

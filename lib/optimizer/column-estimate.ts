@@ -164,3 +164,10 @@ export function capped(
   }
   return result;
 }
+
+/** Mean bytes of a row of these columns. */
+export function rowBytes(estimate: Estimate, ids: Iterable<ColumnId>): number {
+  let bytes = 0;
+  for (const id of ids) bytes += estimate.columns.get(id)?.bytes ?? 8;
+  return bytes;
+}

@@ -10,27 +10,37 @@ export interface JoinSides {
   /** Rows of the side held in memory, and of the one that streams. */
   readonly build: number;
   readonly probe: number;
+  /** Mean bytes of their rows. */
+  readonly buildBytes: number;
+  readonly probeBytes: number;
   /** Without equality keys every pair of rows is tested. */
   readonly keyed: boolean;
   readonly slots: number;
 }
 
+/** Keeping and moving a row costs by its bytes; the constants above are for this many. */
+function weight(bytes: number): number {
+  return 0.5 + bytes / 48;
+}
+
 /** Every task builds its own copy: nothing of the probe side moves. */
-export function broadcastCost({ build, probe, keyed, slots }: JoinSides): number {
-  const moved = exchangeCost + build * (row.broadcastWrite + slots * row.broadcastRead);
+export function broadcastCost({ build, probe, buildBytes, keyed, slots }: JoinSides): number {
+  const moved = exchangeCost + build * weight(buildBytes) * (row.broadcastWrite + slots * row.broadcastRead);
   if (!keyed) return moved + build * probe;
-  return moved + build * row.build * slots + probe * row.probe;
+  return moved + build * weight(buildBytes) * row.build * slots + probe * row.probe;
 }
 
 /** Both sides are sent to the task that has their keys' hashes. */
-export function partitionedCost({ build, probe }: JoinSides): number {
-  return 2 * exchangeCost + (build + probe) * row.exchange + build * row.build + probe * row.probe;
+export function partitionedCost({ build, probe, buildBytes, probeBytes }: JoinSides): number {
+  const moved = (build * weight(buildBytes) + probe * weight(probeBytes)) * row.exchange;
+  return 2 * exchangeCost + moved + build * weight(buildBytes) * row.build + probe * row.probe;
 }
 
 /** One task does it all while the others wait. */
-export function collectedCost({ build, probe, keyed, slots }: JoinSides): number {
-  const work = keyed ? build * row.build + probe * row.probe : build * probe;
-  return 2 * exchangeCost + (work + (build + probe) * row.exchange) * slots;
+export function collectedCost({ build, probe, buildBytes, probeBytes, keyed, slots }: JoinSides): number {
+  const work = keyed ? build * weight(buildBytes) * row.build + probe * row.probe : build * probe;
+  const moved = (build * weight(buildBytes) + probe * weight(probeBytes)) * row.exchange;
+  return 2 * exchangeCost + (work + moved) * slots;
 }
 
 export function outputCost(rows: number): number {

@@ -4,6 +4,7 @@ import type { Rule, RuleContext } from "./rule.ts";
 import { expandDistinct } from "./rules/expand-distinct.ts";
 import { foldConstants } from "./rules/fold-constants.ts";
 import { orderJoins } from "./rules/order-joins.ts";
+import { pruneColumns } from "./rules/prune-columns.ts";
 import { pushDownFilters } from "./rules/push-down-filters.ts";
 import { pushDownLimits } from "./rules/push-down-limits.ts";
 import { reduceBySemiJoin } from "./rules/reduce-by-semi-join.ts";
@@ -28,6 +29,7 @@ export const rules: readonly Rule[] = [
   removeRedundant,
   pushDownLimits,
   expandDistinct,
+  pruneColumns,
   orderJoins,
   reduceBySemiJoin,
   shareCommonPlans,

@@ -2,7 +2,7 @@
 import type { ColumnExpr } from "../../expr/expr.ts";
 import { joinPlan } from "../../logical/build.ts";
 import type { Estimate } from "../column-estimate.ts";
-import { exprEstimate } from "../column-estimate.ts";
+import { exprEstimate, rowBytes } from "../column-estimate.ts";
 import { keySelectivity } from "../join-estimate.ts";
 import { selectivity } from "../selectivity.ts";
 import type { Estimator } from "../statistics.ts";
@@ -26,6 +26,15 @@ export class Cardinality {
   /** Rows of a relation by itself. */
   ofRelation(index: number): number {
     return this.#estimates[index]!.rows;
+  }
+
+  /** Mean bytes of a row once all relations of the set are joined. */
+  bytes(set: RelationSet): number {
+    let bytes = 0;
+    this.#graph.relations.forEach(({ by, columns }, i) => {
+      if ((set >> i) & 1 && (!by || columns.size > 0)) bytes += rowBytes(this.#estimates[i]!, columns);
+    });
+    return bytes;
   }
 
   /** Rows once all relations of the set are joined. */

@@ -113,16 +113,22 @@ class Search {
 
   #tree(left: JoinTree, right: JoinTree, keyed: boolean): JoinTree {
     const set = left.set | right.set;
-    const [l, r] = [this.#rows(left), this.#rows(right)];
-    const work = Math.min(this.#cost(r, l, keyed), this.#cost(l, r, keyed));
+    const work = Math.min(this.#cost(right, left, keyed), this.#cost(left, right, keyed));
     return { set, left, right, cost: left.cost + right.cost + work + outputCost(this.#cardinality.rows(set)) };
   }
 
-  #cost(build: number, probe: number, keyed: boolean): number {
-    const sides: JoinSides = { build, probe, keyed, slots: this.#slots };
+  #cost(build: JoinTree, probe: JoinTree, keyed: boolean): number {
+    const sides: JoinSides = {
+      build: this.#rows(build),
+      probe: this.#rows(probe),
+      buildBytes: this.#cardinality.bytes(build.set),
+      probeBytes: this.#cardinality.bytes(probe.set),
+      keyed,
+      slots: this.#slots,
+    };
     if (!keyed) return broadcastCost(sides);
     const partitioned = partitionedCost(sides);
-    return build > broadcastRowsDefault ? partitioned : Math.min(broadcastCost(sides), partitioned);
+    return sides.build > broadcastRowsDefault ? partitioned : Math.min(broadcastCost(sides), partitioned);
   }
 
   #connected(a: RelationSet, b: RelationSet): boolean {
