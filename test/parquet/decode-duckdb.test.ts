@@ -31,3 +31,22 @@ for (const pattern of Object.keys(nullPatterns)) {
 for (const rows of [0, 1, 2, 7, 8, 9, 15, 16, 17, 63, 64, 65]) {
   test(`DuckDB: ${rows} rows`, () => compare(`rows-${rows}`, everyType(rows, "some"), ""));
 }
+
+test("DuckDB: extremes and other units of time", () =>
+  compare(
+    "extremes",
+    `SELECT unnest([-128, 127, 0])::TINYINT a, unnest([-9223372036854775808, 9223372036854775807, 0])::BIGINT b,
+      unnest([0, 18446744073709551615, 1])::UBIGINT c, unnest(['NaN', '-Infinity', '-0.0'])::DOUBLE d,
+      unnest([repeat('9', 38), '-' || repeat('9', 38), '0'])::DECIMAL(38,0) e, unnest([NULL, '1677-09-22', '2262-04-11'])::TIMESTAMP_NS f,
+      unnest(['1969-12-31 23:59:59.999999999', '1970-01-01 00:00:00.000000001', NULL])::TIMESTAMP_NS g,
+      unnest(['1500-01-01', '9999-12-31 23:59:59.999', NULL])::TIMESTAMP_MS h, unnest([0, 4294967295, 7])::UINTEGER i`,
+    "",
+  ));
+
+test("DuckDB: dictionaries of more than 256 and 65,536 values", () =>
+  compare(
+    "dictionaries",
+    `SELECT (i * 7919 % 300)::INT AS s, (i * 7919 % 70000)::BIGINT AS l, 'value ' || (i * 31 % 66000) AS texts,
+      CASE WHEN i % 3 = 0 THEN (i % 65000)::INT END holes FROM range(140000) t(i)`,
+    "DICTIONARY_SIZE_LIMIT 1000000, ROW_GROUP_SIZE 200000",
+  ));
