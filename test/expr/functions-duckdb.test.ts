@@ -8,6 +8,7 @@ import { call, cast, literal } from "../../lib/expr/build.ts";
 import { evaluate } from "../../lib/expr/evaluate.ts";
 import type { Expr } from "../../lib/expr/expr.ts";
 import { formatValue } from "../../lib/expr/format-value.ts";
+import { canFail, isNullable } from "../../lib/expr/properties.ts";
 import type { Value } from "../../lib/expr/value.ts";
 import { connectDuckDb, duckEvaluate } from "./duckdb-values.ts";
 import { Random, randomValue } from "./random-values.ts";
@@ -254,9 +255,12 @@ function draw(random: Random, argument: Argument): Value {
 function ours(expr: Expr, values: readonly Value[]): { text: string | null; value: Value; error?: QueryError } {
   try {
     const value = evaluate(expr, (id) => values[id]!);
+    // The columns claim to have no NULLs.
+    assert.ok(value !== null || values.includes(null) || isNullable(expr));
     return { value, text: value === null ? null : formatValue(value, expr.type) };
   } catch (error) {
     if (!(error instanceof QueryError) || error.code === "internal") throw error;
+    assert.ok(canFail(expr), `canFail says no: ${error.message}`);
     return { text: null, value: null, error };
   }
 }
@@ -282,7 +286,7 @@ for (const [index, { fn, args, sql, tolerance, skip }] of cases.entries()) {
       (arg, id): Expr =>
         typeof arg === "string"
           ? constant(arg)
-          : { kind: "column", id, name: `c${id}`, type: argTypes[id]!, nullable: true },
+          : { kind: "column", id, name: `c${id}`, type: argTypes[id]!, nullable: false },
     );
     const expr = call(fn, exprs);
     const expected = await duckEvaluate(
