@@ -10,7 +10,8 @@ export interface Interrupts {
   release(): void;
 }
 
-export function catchInterrupts(): Interrupts {
+/** With a signal of the caller's own, that one counts too. */
+export function catchInterrupts(also?: AbortSignal): Interrupts {
   const abort = new AbortController();
   let exitCode: number = exit.interrupted;
   const stop = (code: number) => {
@@ -23,7 +24,7 @@ export function catchInterrupts(): Interrupts {
   process.on("SIGINT", onInterrupt);
   process.on("SIGTERM", onTerminate);
   return {
-    signal: abort.signal,
+    signal: also ? AbortSignal.any([also, abort.signal]) : abort.signal,
     get exitCode() {
       return exitCode;
     },

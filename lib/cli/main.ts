@@ -1,11 +1,11 @@
 /** `volley`: runs SQL from the command line, a file, standard input or an interactive shell. */
-import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { QueryError } from "../errors.ts";
 import { formatOfFile, type OutputFormat, outputFormats } from "../output/format.ts";
 import { parseBytes, SessionContext } from "../session.ts";
 import { version } from "../version.ts";
 import { exit } from "./exit.ts";
+import { readText } from "./read-text.ts";
 import { runScript } from "./run-script.ts";
 import { registerTables } from "./tables.ts";
 import type { TpchArguments } from "./tpch.ts";
@@ -128,11 +128,6 @@ async function runSql(sql: string | undefined, options: CliOptions): Promise<num
   } finally {
     await session.close();
   }
-}
-
-/** A script's text without the byte order mark that some editors write. */
-export function readText(file: string | number): string {
-  return readFileSync(file, "utf8").replace(/^\uFEFF/, "");
 }
 
 async function runTpch(options: TpchArguments): Promise<number> {

@@ -26,11 +26,13 @@ export interface ScriptOptions {
   readonly rows?: number;
   /** In the shell, statements without an answer say "ok". */
   readonly interactive?: boolean;
+  /** Stops what runs; without it, SIGINT and SIGTERM do. */
+  readonly signal?: AbortSignal;
 }
 
 /** Resolves with the exit code; stops at the first statement that fails. */
 export async function runScript(session: SessionContext, text: string, options: ScriptOptions): Promise<number> {
-  const interrupts = catchInterrupts();
+  const interrupts = catchInterrupts(options.signal);
   let answers = 0;
   try {
     const parameters = parseParameters(options.param);

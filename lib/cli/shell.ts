@@ -1,192 +1,124 @@
 /** The interactive shell: statements over several lines, history, completion, dot commands. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { dirname, join } from "node:path";
 import { createInterface, type Interface } from "node:readline/promises";
 import { QueryError } from "../errors.ts";
-import { type OutputFormat, outputFormats } from "../output/format.ts";
 import type { SessionContext } from "../session.ts";
 import { version } from "../version.ts";
+import { complete, type KnownTables, knownTables } from "./completion.ts";
+import { runDotCommand, type ShellState } from "./dot-commands.ts";
+import { exit } from "./exit.ts";
+import { historyMax, loadHistory, saveHistory } from "./history.ts";
 import { runScript, type ScriptOptions } from "./run-script.ts";
+import { isComplete, oneLine } from "./statement-text.ts";
 
-const historyMax = 1000;
-
-const help = `Statements end with a semicolon and may span lines. Ctrl-C drops the line or stops a running query, Ctrl-D leaves.
-  .tables              the tables and views
-  .schema NAME         a table's columns
-  .format FORMAT       ${outputFormats.join(", ")}
-  .timer on|off        print how long each statement takes
-  .read FILE           run the statements in a file
-  .help                this
-  .quit                leave
-`;
-
-interface ShellState {
-  format: OutputFormat | undefined;
-  timer: boolean;
-}
-
+/** Resolves with the exit code when the user leaves. */
 export async function runShell(session: SessionContext, options: ScriptOptions): Promise<number> {
-  const state: ShellState = { format: options.format, timer: options.timer ?? true };
   process.stdout.write(`Volley ${version}. .help for help.\n`);
+  // Threads start while the first statement is being typed.
   session.cluster.warm();
-  const words = await completionWords(session);
-  const terminal = createInterface({
-    input: process.stdin,
-    output: process.stdout,
-    history: loadHistory(),
-    historySize: historyMax,
-    removeHistoryDuplicates: true,
-    completer: (line: string) => complete(line, words),
-  });
-  let pending = "";
-  terminal.on("SIGINT", () => {
-    pending = "";
-    terminal.write(null, { ctrl: true, name: "u" });
-    process.stdout.write("^C\n");
-    prompt(terminal, pending);
-  });
-  prompt(terminal, pending);
-  for await (const line of terminal) {
-    if (pending === "" && line.trim().startsWith(".")) {
-      if (!(await dotCommand(session, line.trim(), state, options))) break;
-    } else {
-      pending = pending === "" ? line : `${pending}\n${line}`;
-      if (pending.trim() === "") pending = "";
-      else if (isComplete(pending)) {
-        saveHistory(pending);
-        const statement = pending;
-        pending = "";
-        terminal.pause();
-        await runScript(session, statement, shellOptions(state, options));
-        terminal.resume();
-        for (const word of await completionWords(session)) words.add(word);
-      }
-    }
-    prompt(terminal, pending);
-  }
+  await new Shell(session, options).run();
   process.stdout.write("\n");
-  return 0;
+  return exit.ok;
 }
 
-function shellOptions(state: ShellState, options: ScriptOptions): ScriptOptions {
-  const { output: _output, ...rest } = options;
-  return { ...rest, ...(state.format && { format: state.format }), timer: state.timer, interactive: true };
-}
+class Shell {
+  readonly #session: SessionContext;
+  readonly #options: ScriptOptions;
+  readonly #state: ShellState;
+  readonly #terminal: Interface;
+  #history: string[] = [];
+  #tables: KnownTables = new Map();
+  /** The lines so far of a statement that has not ended. */
+  #lines: string[] = [];
+  #running: AbortController | undefined;
 
-function prompt(terminal: Interface, pending: string): void {
-  terminal.setPrompt(pending === "" ? "volley> " : "   ...> ");
-  terminal.prompt();
-}
+  constructor(session: SessionContext, options: ScriptOptions) {
+    this.#session = session;
+    this.#options = options;
+    this.#state = { format: options.format ?? "table", timer: options.timer ?? true, rows: options.rows ?? 0 };
+    this.#terminal = createInterface({
+      input: process.stdin,
+      output: process.stdout,
+      history: loadHistory(),
+      historySize: historyMax,
+      removeHistoryDuplicates: true,
+      completer: (line: string) => complete(line, this.#tables),
+    });
+    this.#terminal.on("history", (history) => {
+      this.#history = history;
+    });
+    // The terminal is in raw mode: Ctrl-C comes as a key, also while a query runs.
+    this.#terminal.on("SIGINT", () => this.#interrupt());
+  }
 
-/** Whether the text ends in a semicolon outside quotes and comments. */
-export function isComplete(text: string): boolean {
-  const bare = text.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\//g, (part) =>
-    /^['"]/.test(part) ? "x" : "",
-  );
-  return !/['"]|\/\*/.test(bare) && /;\s*$/.test(bare);
-}
+  async run(): Promise<void> {
+    this.#tables = await knownTables(this.#session);
+    this.#prompt();
+    for await (const line of this.#terminal) {
+      if (!(await this.#accept(line))) break;
+      this.#prompt();
+    }
+    this.#terminal.close();
+  }
 
-/** False to leave. */
-async function dotCommand(
-  session: SessionContext,
-  line: string,
-  state: ShellState,
-  options: ScriptOptions,
-): Promise<boolean> {
-  const [command, ...args] = line.split(/\s+/);
-  const argument = args.join(" ");
-  const run = (sql: string) => runScript(session, sql, { ...shellOptions(state, options), timer: false });
-  switch (command) {
-    case ".quit":
-    case ".exit":
-      return false;
-    case ".help":
-      process.stdout.write(help);
-      return true;
-    case ".tables":
-      await run("show tables");
-      return true;
-    case ".schema":
-      for (const name of argument === "" ? session.catalog.names() : [argument]) {
-        if (argument === "") process.stdout.write(`${name}\n`);
-        await run(`describe ${quoteName(name)}`);
-      }
-      return true;
-    case ".timer":
-      state.timer = argument !== "off";
-      return true;
-    case ".format": {
-      const known = outputFormats.find((format) => format === argument);
-      if (known) state.format = known;
-      else process.stderr.write(`error: formats are ${outputFormats.join(", ")}\n`);
+  /** False to leave. */
+  async #accept(line: string): Promise<boolean> {
+    if (this.#lines.length === 0 && /^\s*\./.test(line)) return this.#dotCommand(line);
+    if (this.#lines.length === 0 && line.trim() === "") return true;
+    this.#lines.push(line);
+    const text = this.#lines.join("\n");
+    if (!isComplete(text)) return true;
+    this.#remember(text, this.#lines.length);
+    this.#lines = [];
+    await this.#execute(text);
+    this.#tables = await knownTables(this.#session);
+    return true;
+  }
+
+  async #dotCommand(line: string): Promise<boolean> {
+    try {
+      return await runDotCommand(line, {
+        session: this.#session,
+        state: this.#state,
+        run: (sql) => this.#execute(sql),
+        write: (text) => void process.stdout.write(text),
+      });
+    } catch (error) {
+      if (!(error instanceof QueryError)) throw error;
+      process.stderr.write(`error: ${error.message}\n`);
       return true;
     }
-    case ".read":
-      await readFile(argument, run);
-      return true;
-    default:
-      process.stderr.write(`error: unknown command ${command}; .help lists them\n`);
-      return true;
   }
-}
 
-async function readFile(path: string, run: (sql: string) => Promise<number>): Promise<void> {
-  try {
-    await run(readFileSync(path, "utf8"));
-  } catch (error) {
-    process.stderr.write(`error: cannot read ${path}: ${QueryError.from(error).message}\n`);
+  async #execute(sql: string): Promise<void> {
+    const { output: _output, graph: _graph, ...rest } = this.#options;
+    this.#running = new AbortController();
+    const { signal } = this.#running;
+    try {
+      await runScript(this.#session, sql, { ...rest, ...this.#state, interactive: true, signal });
+    } finally {
+      this.#running = undefined;
+    }
   }
-}
 
-function quoteName(name: string): string {
-  return /^[A-Za-z_]\w*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
-}
-
-const keywords = [
-  "select", "from", "where", "group by", "order by", "having", "limit", "offset", "join", "left join", "inner join",
-  "full join", "on", "using", "union all", "with", "as", "distinct", "case", "when", "then", "else", "end", "between",
-  "like", "in", "exists", "is null", "is not null", "explain", "explain analyze", "describe", "show tables", "create view",
-  "create external table", "read_parquet(", "read_csv(", "count(", "sum(", "avg(", "min(", "max(",
-]; // biome-ignore format: a word list
-
-/** Keywords, tables and the columns of tables. */
-async function completionWords(session: SessionContext): Promise<Set<string>> {
-  const words = new Set<string>(keywords);
-  for (const name of session.catalog.names()) {
-    words.add(name);
-    const table = await session.catalog.table([name]).catch(() => undefined);
-    for (const field of table?.schema.fields ?? []) words.add(field.name);
+  /** In the history a statement is one entry, however many lines it took to type. */
+  #remember(text: string, lines: number): void {
+    const line = oneLine(text);
+    if (line === undefined) return;
+    saveHistory(line);
+    if (lines > 1) this.#history.splice(0, lines, line);
   }
-  for (const { name } of session.views.values()) words.add(name);
-  return words;
-}
 
-/** Completes the last word of a line. */
-export function complete(line: string, words: Iterable<string>): [string[], string] {
-  const last = /[\w.]*$/.exec(line)![0];
-  const start = last.slice(last.lastIndexOf(".") + 1);
-  if (start === "" && !last.endsWith(".")) return [[], ""];
-  const hits = [...words].filter((word) => word.toLowerCase().startsWith(start.toLowerCase())).sort();
-  return [hits, start];
-}
+  #interrupt(): void {
+    if (this.#running) return this.#running.abort();
+    this.#lines = [];
+    process.stdout.write("^C\n");
+    this.#terminal.write(null, { ctrl: true, name: "e" });
+    this.#terminal.write(null, { ctrl: true, name: "u" });
+    this.#prompt();
+  }
 
-function historyFile(): string {
-  return process.env.VOLLEY_HISTORY ?? join(homedir(), ".volley", "history");
-}
-
-/** Newest first, as readline wants it. */
-function loadHistory(): string[] {
-  const file = historyFile();
-  if (!existsSync(file)) return [];
-  return readFileSync(file, "utf8").split("\n").filter(Boolean).slice(-historyMax).reverse();
-}
-
-function saveHistory(statement: string): void {
-  try {
-    mkdirSync(dirname(historyFile()), { recursive: true });
-    appendFileSync(historyFile(), `${statement.replace(/\s+/g, " ").trim()}\n`, { mode: 0o600 });
-  } catch {
-    // A read-only home is no reason to stop.
+  #prompt(): void {
+    this.#terminal.setPrompt(this.#lines.length === 0 ? "volley> " : "   ...> ");
+    this.#terminal.prompt();
   }
 }

@@ -13,13 +13,20 @@ export interface TableArguments {
 
 export async function registerTables(session: SessionContext, options: TableArguments): Promise<void> {
   for (const folder of options.tables) {
-    for (const name of tablesIn(folder)) await register(session, tableName(name), join(folder, name));
+    for (const name of tablesIn(folder)) {
+      await register(session, tableName(name), join(folder, name)).catch(ignoreEmptyFolder);
+    }
   }
   for (const pair of options.table) {
     const equals = pair.indexOf("=");
     if (equals < 1) throw new QueryError("invalid_argument", `--table wants name=path, not ${pair}`);
     await register(session, pair.slice(0, equals), pair.slice(equals + 1));
   }
+}
+
+/** A folder of tables may hold folders of other things. */
+function ignoreEmptyFolder(error: unknown): void {
+  if (!(error instanceof QueryError && error.code === "not_found")) throw error;
 }
 
 function tablesIn(folder: string): readonly string[] {
