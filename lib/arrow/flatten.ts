@@ -89,9 +89,21 @@ export class FlattenBuffer {
   }
 
   #gather(vector: SelectionVector): FlatVector {
-    const dictionary = this.toDictionary(vector);
-    if (dictionary) return this.#lookup(dictionary);
     const { type, length, selection, outer } = vector;
+    if (vector.base.kind === "dictionary") {
+      const { values } = vector.base.dictionary;
+      if (outer || values.length === 0) return this.#lookup(this.toDictionary(vector)!);
+      const width = physicalBytes[values.physical];
+      const data = this.#data.ensure(length * width);
+      selectedLookup(this.#memory, vector.base.codeBytes, width)(
+        values.data,
+        vector.base.codes,
+        selection,
+        length,
+        data,
+      );
+      return { kind: "flat", type, physical: values.physical, length, data, validity: this.#selectedValidity(vector) };
+    }
     const base = vector.base as FlatVector;
     const width = physicalBytes[base.physical];
     const data = this.#data.ensure(length * width);
@@ -142,6 +154,27 @@ export function codeLookup(memory: LinearMemory, codeBytes: 1 | 2 | 4, width: nu
       return one ? kernels.lookup1x8 : kernels.lookup2x8;
     default:
       return one ? kernels.lookup1x16 : kernels.lookup2x16;
+  }
+}
+
+type SelectedMove = (values: Ptr, codes: Ptr, selection: Ptr, n: number, out: Ptr) => void;
+
+/** The kernel that turns the codes of selected rows into values, in one pass. */
+function selectedLookup({ kernels: k }: LinearMemory, codeBytes: 1 | 2 | 4, width: number): SelectedMove {
+  const byWidth = { 1: 0, 2: 1, 4: 2, 8: 3, 16: 4 }[width]!;
+  switch (codeBytes) {
+    case 1:
+      return [k.lookupSelected1x1, k.lookupSelected1x2, k.lookupSelected1x4, k.lookupSelected1x8, k.lookupSelected1x16][
+        byWidth
+      ]!;
+    case 2:
+      return [k.lookupSelected2x1, k.lookupSelected2x2, k.lookupSelected2x4, k.lookupSelected2x8, k.lookupSelected2x16][
+        byWidth
+      ]!;
+    case 4:
+      return [k.lookupSelected4x1, k.lookupSelected4x2, k.lookupSelected4x4, k.lookupSelected4x8, k.lookupSelected4x16][
+        byWidth
+      ]!;
   }
 }
 

@@ -92,13 +92,17 @@ export function mulI64Fast(a: usize, b: usize, n: u32, out: usize): void {
 
 /** How many bits hold the magnitudes: every value v is in −2^k … 2^k − 1 for the k returned (0 … 63). */
 export function magnitudeBits(values: usize, n: u32): u32 {
-  let any = i64x2.splat(0), i: u32 = 0;
-  for (; i + 2 <= n; i += 2) {
-    const v = v128.load(values + (<usize>i << 3));
-    any = v128.or(any, v128.xor(v, i64x2.shr_s(v, 63)));
+  const zero = i64x2.splat(0);
+  let any = zero, more = zero, i: u32 = 0;
+  // A comparison gives the sign mask: SSE and AVX2 have no 64-bit arithmetic shift.
+  for (; i + 4 <= n; i += 4) {
+    const v = v128.load(values + (<usize>i << 3)), w = v128.load(values + (<usize>i << 3), 16);
+    any = v128.or(any, v128.xor(v, i64x2.lt_s(v, zero)));
+    more = v128.or(more, v128.xor(w, i64x2.lt_s(w, zero)));
   }
+  any = v128.or(any, more);
   let bits = <u64>(i64x2.extract_lane(any, 0) | i64x2.extract_lane(any, 1));
-  if (i < n) {
+  for (; i < n; i++) {
     const v = load<i64>(values + (<usize>i << 3));
     bits |= <u64>(v ^ (v >> 63));
   }

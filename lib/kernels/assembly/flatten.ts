@@ -22,6 +22,37 @@ export function lookup2x4(values: usize, codes: usize, n: u32, out: usize): void
 export function lookup2x8(values: usize, codes: usize, n: u32, out: usize): void { lookup<u16, u64>(values, codes, n, out); }
 export function lookup2x16(values: usize, codes: usize, n: u32, out: usize): void { lookup128<u16>(values, codes, n, out); }
 
+@inline function lookupSelected<C, V>(values: usize, codes: usize, selection: usize, n: u32, out: usize): void {
+  for (let i: u32 = 0; i < n; i++) {
+    const code = <usize>load<C>(codes + <usize>load<u32>(selection + (i << 2)) * sizeof<C>());
+    store<V>(out + i * sizeof<V>(), load<V>(values + code * sizeof<V>()));
+  }
+}
+
+@inline function lookupSelected128<C>(values: usize, codes: usize, selection: usize, n: u32, out: usize): void {
+  for (let i: u32 = 0; i < n; i++) {
+    const code = <usize>load<C>(codes + <usize>load<u32>(selection + (i << 2)) * sizeof<C>());
+    v128.store(out + (i << 4), v128.load(values + (code << 4)));
+  }
+}
+
+/** out[i] = values[codes[selection[i]]]; the name gives the bytes of a code, then of a value. */
+export function lookupSelected1x1(values: usize, codes: usize, selection: usize, n: u32, out: usize): void { lookupSelected<u8, u8>(values, codes, selection, n, out); }
+export function lookupSelected1x2(values: usize, codes: usize, selection: usize, n: u32, out: usize): void { lookupSelected<u8, u16>(values, codes, selection, n, out); }
+export function lookupSelected1x4(values: usize, codes: usize, selection: usize, n: u32, out: usize): void { lookupSelected<u8, u32>(values, codes, selection, n, out); }
+export function lookupSelected1x8(values: usize, codes: usize, selection: usize, n: u32, out: usize): void { lookupSelected<u8, u64>(values, codes, selection, n, out); }
+export function lookupSelected1x16(values: usize, codes: usize, selection: usize, n: u32, out: usize): void { lookupSelected128<u8>(values, codes, selection, n, out); }
+export function lookupSelected2x1(values: usize, codes: usize, selection: usize, n: u32, out: usize): void { lookupSelected<u16, u8>(values, codes, selection, n, out); }
+export function lookupSelected2x2(values: usize, codes: usize, selection: usize, n: u32, out: usize): void { lookupSelected<u16, u16>(values, codes, selection, n, out); }
+export function lookupSelected2x4(values: usize, codes: usize, selection: usize, n: u32, out: usize): void { lookupSelected<u16, u32>(values, codes, selection, n, out); }
+export function lookupSelected2x8(values: usize, codes: usize, selection: usize, n: u32, out: usize): void { lookupSelected<u16, u64>(values, codes, selection, n, out); }
+export function lookupSelected2x16(values: usize, codes: usize, selection: usize, n: u32, out: usize): void { lookupSelected128<u16>(values, codes, selection, n, out); }
+export function lookupSelected4x1(values: usize, codes: usize, selection: usize, n: u32, out: usize): void { lookupSelected<u32, u8>(values, codes, selection, n, out); }
+export function lookupSelected4x2(values: usize, codes: usize, selection: usize, n: u32, out: usize): void { lookupSelected<u32, u16>(values, codes, selection, n, out); }
+export function lookupSelected4x4(values: usize, codes: usize, selection: usize, n: u32, out: usize): void { lookupSelected<u32, u32>(values, codes, selection, n, out); }
+export function lookupSelected4x8(values: usize, codes: usize, selection: usize, n: u32, out: usize): void { lookupSelected<u32, u64>(values, codes, selection, n, out); }
+export function lookupSelected4x16(values: usize, codes: usize, selection: usize, n: u32, out: usize): void { lookupSelected128<u32>(values, codes, selection, n, out); }
+
 /** out[i] = 1 where row i is present (its selection is not 0xffffffff). */
 export function outerValidity(selection: usize, n: u32, out: usize): void {
   for (let i: u32 = 0; i < n; i++) store<u8>(out + i, <u8>(load<u32>(selection + (i << 2)) != 0xffffffff));
