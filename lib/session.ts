@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { LocalCatalog, type PathOptions } from "./catalog/local-catalog.ts";
 import { EmbeddedCluster } from "./embedded/cluster.ts";
 import { QueryError, unsupported } from "./errors.ts";
+import type { WorkerFaults } from "./executor/worker.ts";
 import { type ParameterValues, parameterLiterals } from "./parameters.ts";
 import { type PlannedQuery, type PlanningOptions, planQuery } from "./query.ts";
 import { type AnswerKind, QueryHandle } from "./query-handle.ts";
@@ -32,6 +33,8 @@ export interface TestingOptions extends Partial<SizingOptions> {
   readonly broadcastRowsMax?: number;
   /** false: always use worker threads. */
   readonly inline?: boolean;
+  /** Threads that die and attempts that fail by chance. */
+  readonly faults?: WorkerFaults;
 }
 
 export interface SqlOptions {
@@ -69,7 +72,13 @@ export class SessionContext {
     }
     const { temporaryDirectory } = options;
     const memoryBytes = options.memory === undefined ? totalmem() * 0.75 : parseBytes(options.memory);
-    this.cluster = new EmbeddedCluster({ threads, memoryBytes, ...(temporaryDirectory && { temporaryDirectory }) });
+    const faults = options.testing?.faults;
+    this.cluster = new EmbeddedCluster({
+      threads,
+      memoryBytes,
+      ...(temporaryDirectory && { temporaryDirectory }),
+      ...(faults && { faults }),
+    });
   }
 
   /** An embedded cluster in this process: nothing to start, nothing to keep running. */
@@ -168,7 +177,7 @@ function isSmall({ snapshot, graph }: PlannedQuery): boolean {
 }
 
 function definedOnly(testing: TestingOptions): Partial<SizingOptions> {
-  const { hashBits: _h, taskMemoryBytes: _m, broadcastRowsMax: _b, inline: _i, ...sizing } = testing;
+  const { hashBits: _h, taskMemoryBytes: _m, broadcastRowsMax: _b, inline: _i, faults: _f, ...sizing } = testing;
   return sizing;
 }
 

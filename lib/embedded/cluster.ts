@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { CatalogSnapshot } from "../catalog/table.ts";
 import { QueryError } from "../errors.ts";
 import { executeTask } from "../executor/execute.ts";
+import type { WorkerFaults } from "../executor/worker.ts";
 import { kernelModule, LinearMemory } from "../kernels/memory.ts";
 import { defaultDriveTimes, drive } from "../scheduler/drive.ts";
 import { MemoryStateStore } from "../scheduler/memory-state-store.ts";
@@ -21,6 +22,7 @@ export interface ClusterOptions {
   /** Linear memory of all executors together. */
   readonly memoryBytes: number;
   readonly temporaryDirectory?: string;
+  readonly faults?: WorkerFaults;
 }
 
 export interface QueryRun {
@@ -60,6 +62,7 @@ export class EmbeddedCluster {
       memoryBytes: this.#memoryBytes,
       shuffleDirectory,
       spillDirectory: this.#spillDirectory,
+      ...(options.faults && { faults: options.faults }),
     });
   }
 

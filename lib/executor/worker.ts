@@ -7,7 +7,14 @@ import { LocalFiles } from "../storage/local-files.ts";
 import { LocalStore } from "../storage/local-store.ts";
 import { executeTask } from "./execute.ts";
 
+/** For tests: chances that an attempt kills its thread, before or after its work, or fails in a way that may be retried. */
+export interface WorkerFaults {
+  readonly crash: number;
+  readonly fail: number;
+}
+
 export interface WorkerOptions {
+  readonly faults?: WorkerFaults;
   readonly kernels: WebAssembly.Module;
   readonly memoryBytes: number;
   readonly shuffleDirectory: string;
@@ -35,8 +42,11 @@ function main(options: WorkerOptions): void {
     const abort = new AbortController();
     running.set(task.attemptId, abort);
     try {
+      maybeFail(options.faults);
       const environment = { memory, tables, shuffle, spillDirectory: options.spillDirectory, signal: abort.signal };
-      return { attemptId: task.attemptId, result: await executeTask(task, environment) };
+      const result = await executeTask(task, environment);
+      maybeFail(options.faults);
+      return { attemptId: task.attemptId, result };
     } catch (thrown) {
       return { attemptId: task.attemptId, error: QueryError.from(thrown).toJSON() };
     } finally {
@@ -48,6 +58,12 @@ function main(options: WorkerOptions): void {
     if (request.kind === "run") parentPort!.postMessage(await run(request.task));
     else running.get(request.attemptId)?.abort(new QueryError("cancelled", "the query was cancelled"));
   });
+}
+
+function maybeFail(faults: WorkerFaults | undefined): void {
+  if (!faults) return;
+  if (Math.random() < faults.crash) process.exit(1);
+  if (Math.random() < faults.fail) throw new QueryError("executor_lost", "a fault was injected");
 }
 
 if (parentPort) main(workerData as WorkerOptions);
