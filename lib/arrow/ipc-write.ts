@@ -6,6 +6,7 @@
 import { QueryError } from "../errors.ts";
 import { GrowableBlock } from "../kernels/growable-block.ts";
 import type { LinearMemory, Ptr } from "../kernels/memory.ts";
+import { takeBytes } from "../storage/byte-buffers.ts";
 import { FlatbufferBuilder } from "./flatbuffer-builder.ts";
 import { FlattenBuffer } from "./flatten.ts";
 import { framed } from "./ipc-message.ts";
@@ -41,7 +42,7 @@ export class IpcWriter {
     return framed(encodeSchema(this.#schema));
   }
 
-  /** The message of one batch, its columns in the schema's order. @throws QueryError overflow for intervals that Arrow cannot hold */
+  /** The message of one batch, its columns in the schema's order; giveBytes takes it back. @throws QueryError overflow for intervals that Arrow cannot hold */
   batchMessage(batch: Batch): Uint8Array {
     const nodes: number[] = [];
     const buffers: BodyBuffer[] = [];
@@ -129,7 +130,7 @@ function assemble(rows: number, nodes: readonly number[], buffers: readonly Body
     bodyBytes += padded(bytes);
   }
   const header = framed(recordBatchMessage(rows, nodes, places, bodyBytes));
-  const out = new Uint8Array(Buffer.allocUnsafeSlow(header.length + bodyBytes).buffer);
+  const out = takeBytes(header.length + bodyBytes);
   out.set(header);
   for (const [index, { bytes, fill }] of buffers.entries()) {
     const at = header.length + places[index * 2]!;

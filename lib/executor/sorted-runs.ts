@@ -3,6 +3,7 @@ import { IpcReader } from "../arrow/ipc-read.ts";
 import { IpcWriter } from "../arrow/ipc-write.ts";
 import type { DataType, Schema } from "../arrow/types.ts";
 import type { Batch } from "../arrow/vector.ts";
+import { giveBytes } from "../storage/byte-buffers.ts";
 import type { TaskContext } from "./operator.ts";
 import type { KeyOrder } from "./sort-keys.ts";
 import { SortedMerge, type SortedSource } from "./sorted-merge.ts";
@@ -86,6 +87,7 @@ export class SortedRuns {
     const run: Run = { file: spill.name("sort"), messages: [] };
     const add = async (message: Uint8Array) => {
       run.messages.push({ offset: await spill.append(run.file, message), length: message.length });
+      giveBytes(message);
     };
     try {
       await add(writer.schemaMessage());

@@ -1,7 +1,7 @@
 /** Reads byte ranges of one file: near ones in one request, all requests at once. */
+import { giveBytes, takeBytes } from "../storage/byte-buffers.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import type { ByteRange, ParquetFooter } from "./footer.ts";
-import { giveBuffer, takeBuffer } from "./read-buffers.ts";
 
 /** Ranges closer than this are read together: the bytes between cost less than another round trip. */
 const gapBytesMax = 128 << 10;
@@ -32,13 +32,13 @@ export function fetchRanges(
     count("bytesRead", range.to - range.from);
     let buffer: Uint8Array | undefined;
     const into = (bytes: number): Uint8Array => {
-      buffer = takeBuffer(bytes);
+      buffer = takeBytes(bytes);
       return buffer;
     };
     const bytes = objects.get(file.path, { range, etag: file.etag, signal, into });
     bytes.catch(() => {}); // rejections are seen by those who await them
     const release = () => {
-      if (buffer) giveBuffer(buffer);
+      if (buffer) giveBytes(buffer);
       buffer = undefined;
     };
     return { ...range, bytes, release: () => void bytes.then(release, release) };

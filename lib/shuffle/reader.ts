@@ -6,6 +6,7 @@ import { crc32 } from "node:zlib";
 import { wholeMessagesBytes } from "../arrow/ipc-message.ts";
 import { QueryError } from "../errors.ts";
 import type { PartitionSlice } from "../stages/graph.ts";
+import { giveBytes, takeBytes } from "../storage/byte-buffers.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 
 const rangeBytesMax = 8 << 20;
@@ -63,7 +64,7 @@ export async function* sliceChunks(
       yield { bytes, last };
     }
   } finally {
-    await Promise.allSettled(fetched.map(({ bytes }) => bytes));
+    for (const { bytes } of fetched) giveBytes(await bytes.catch(() => new Uint8Array(0)));
   }
 }
 
@@ -87,7 +88,7 @@ async function fetch(store: ObjectStore, { slice, from, to }: Range, options: Sl
     options.counters.bytes += to - from;
   }
   const range = { from: slice.offset + from, to: slice.offset + to };
-  return store.get(slice.key, options.signal ? { range, signal: options.signal } : { range });
+  return store.get(slice.key, { range, into: takeBytes, ...(options.signal && { signal: options.signal }) });
 }
 
 /** A whole small slice: results on their way to the client. */
@@ -98,10 +99,12 @@ export async function readSlice(
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const { bytes } of sliceChunks(store, [slice], options)) chunks.push(bytes);
-  return chunks.length === 1 ? chunks[0]! : new Uint8Array(Buffer.concat(chunks));
+  const whole = new Uint8Array(Buffer.concat(chunks));
+  for (const bytes of chunks) giveBytes(bytes);
+  return whole;
 }
 
-/** Whole IPC messages: each item is a part of one slice's stream that was cut between messages. */
+/** Whole IPC messages: each item is a part of one slice's stream that was cut between messages, valid until the next. */
 export async function* sliceMessages(
   store: ObjectStore,
   slices: readonly PartitionSlice[],
@@ -110,9 +113,11 @@ export async function* sliceMessages(
   let rest: Uint8Array = new Uint8Array(0);
   for await (const { bytes, last } of sliceChunks(store, slices, options)) {
     const joined = rest.length === 0 ? bytes : new Uint8Array(Buffer.concat([rest, bytes]));
+    if (joined !== bytes) giveBytes(bytes);
     const end = last ? joined.length : wholeMessagesBytes(joined);
     if (end > 0) yield joined.subarray(0, end);
-    rest = joined.subarray(end);
+    rest = joined.slice(end);
+    giveBytes(joined);
   }
 }
 

@@ -13,6 +13,7 @@ import type { Schema } from "../arrow/types.ts";
 import type { Batch, FlatVector } from "../arrow/vector.ts";
 import type { LinearMemory, Ptr } from "../kernels/memory.ts";
 import type { PartitionSlice, TaskResult } from "../stages/graph.ts";
+import { giveBytes } from "../storage/byte-buffers.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 
 /** Outputs of at most this size travel in the commit record instead of an object. */
@@ -117,7 +118,7 @@ export class ShuffleWriter {
     for (const buffer of this.#flatten) buffer.free();
     for (const { builder, pieces } of this.#partitions) {
       builder.free();
-      pieces.length = 0;
+      for (const piece of pieces.splice(0)) if (piece instanceof Uint8Array) giveBytes(piece);
     }
     await this.#options.overflow.remove(this.#file);
   }
@@ -177,6 +178,7 @@ export class ShuffleWriter {
         if (!(piece instanceof Uint8Array)) continue;
         const offset = await this.#options.overflow.append(this.#file, piece);
         pieces[index] = { offset, length: piece.length };
+        giveBytes(piece);
       }
     }
     this.#pendingBytes = 0;

@@ -1,5 +1,5 @@
 /** Open files, kept for the next read of the same path and closed soon after their last use. */
-import { fstatSync } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 
 const openMax = 64;
@@ -11,6 +11,8 @@ interface OpenFile {
   /** Reads in flight; counted before the handle is there, so that nobody closes it under them. */
   users: number;
   usedAt: number;
+  /** Under way: reads that start at the same time share it. */
+  stats: Promise<BigIntStats> | undefined;
   /** No longer in the map: closed by its last user. */
   dropped: boolean;
 }
@@ -20,25 +22,32 @@ export class FileHandles {
   readonly #files = new Map<string, OpenFile>();
   #sweeper: NodeJS.Timeout | undefined;
 
-  /** Runs `use` with the open file. @throws the error of open */
-  async with<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+  /** Runs `use` with the open file and what it is now. @throws the error of open */
+  async with<T>(path: string, use: (handle: FileHandle, stats: BigIntStats) => Promise<T>): Promise<T> {
     let file = this.#acquire(path);
     try {
-      let handle = await file.handle;
-      if (fstatSync(handle.fd).nlink === 0) {
+      let stats = await statsOf(file);
+      if (stats.nlink === 0n) {
         // The path was replaced or removed since it was opened: what is there now counts.
         await this.#release(file, true);
         file = this.#acquire(path);
-        handle = await file.handle;
+        stats = await statsOf(file);
       }
-      return await use(handle);
+      return await use(await file.handle, stats);
     } finally {
       await this.#release(file, false);
     }
   }
 
   #acquire(path: string): OpenFile {
-    const file = this.#files.get(path) ?? { path, handle: open(path, "r"), users: 0, usedAt: 0, dropped: false };
+    const file = this.#files.get(path) ?? {
+      path,
+      handle: open(path, "r"),
+      users: 0,
+      usedAt: 0,
+      stats: undefined,
+      dropped: false,
+    };
     file.handle.catch(() => this.#drop(file));
     file.users++;
     this.#files.delete(path);
@@ -73,6 +82,18 @@ export class FileHandles {
       if (this.#files.size > 0) this.#schedule();
     }, idleMs).unref();
   }
+}
+
+function statsOf(file: OpenFile): Promise<BigIntStats> {
+  if (file.stats === undefined) {
+    const stats = file.handle.then((handle) => handle.stat({ bigint: true }));
+    const done = () => {
+      if (file.stats === stats) file.stats = undefined;
+    };
+    stats.then(done, done);
+    file.stats = stats;
+  }
+  return file.stats;
 }
 
 /** Closes a dropped file once nobody reads from it. */

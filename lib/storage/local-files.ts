@@ -1,4 +1,5 @@
 /** Files of the local disk as objects: keys are absolute paths. Where tables are read from. */
+import type { BigIntStats } from "node:fs";
 import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { QueryError } from "../errors.ts";
@@ -25,7 +26,7 @@ export class LocalFiles implements ObjectStore {
   async get(key: string, options: GetOptions = {}): Promise<Uint8Array> {
     options.signal?.throwIfAborted();
     try {
-      return await this.#handles.with(this.path(key), (handle) => read(handle, key, options));
+      return await this.#handles.with(this.path(key), (handle, stats) => read(handle, stats, key, options));
     } catch (error) {
       throw fileError(key, error);
     }
@@ -93,8 +94,7 @@ export class LocalFiles implements ObjectStore {
   }
 }
 
-async function read(handle: FileHandle, key: string, options: GetOptions): Promise<Uint8Array> {
-  const stats = await handle.stat({ bigint: true });
+async function read(handle: FileHandle, stats: BigIntStats, key: string, options: GetOptions): Promise<Uint8Array> {
   if (!stats.isFile()) throw notFound(key);
   if (options.etag !== undefined && options.etag !== etagOf(stats)) throw changed(key);
   const { from, to } = byteRange(key, Number(stats.size), options.range);
