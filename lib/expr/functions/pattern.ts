@@ -3,7 +3,7 @@ import { QueryError } from "../../errors.ts";
 import type { Expr } from "../expr.ts";
 import type { Value } from "../value.ts";
 import { lowerCase } from "./letter-case.ts";
-import { compileRegex } from "./regular-expression.ts";
+import { allMatches, compileRegex } from "./regular-expression.ts";
 import type { Builder, ScalarFunction } from "./scalar-function.ts";
 
 /**
@@ -73,21 +73,26 @@ const withOptions = likeSignatures;
 /** Replaces the first match, or with option g all; \1 to \9 in the replacement are groups, \0 the match. */
 function replaceRegex(text: string, pattern: string, replacement: string, options = ""): string {
   const all = options.includes("g");
-  const regex = compileRegex(pattern, options.replaceAll("g", ""));
-  const fill = (groups: readonly (string | undefined)[]) =>
-    replacement.replace(/\\([0-9\\])/g, (_, code: string) => (code === "\\" ? "\\" : (groups[Number(code)] ?? "")));
+  const regex = compileRegex(pattern, all ? options.replaceAll("g", "") : options);
   let out = "";
   let copied = 0;
-  let previousEnd = -1;
-  for (const match of text.matchAll(new RegExp(regex.source, `${regex.flags}g`))) {
-    // RE2 does not count an empty match right after another match; JavaScript does.
-    if (match[0] === "" && match.index === previousEnd) continue;
-    out += text.slice(copied, match.index) + fill(match);
+  for (const match of all ? allMatches(regex, text) : firstMatch(regex, text)) {
+    out += text.slice(copied, match.index) + filledIn(replacement, match);
     copied = match.index + match[0].length;
-    previousEnd = copied;
-    if (!all) break;
   }
-  return out + text.slice(copied);
+  return copied === 0 && out === "" ? text : out + text.slice(copied);
+}
+
+function firstMatch(regex: RegExp, text: string): readonly RegExpExecArray[] {
+  const match = regex.exec(text);
+  return match ? [match] : [];
+}
+
+function filledIn(replacement: string, groups: readonly (string | undefined)[]): string {
+  if (!replacement.includes("\\")) return replacement;
+  return replacement.replace(/\\([0-9\\])/g, (_, code: string) =>
+    code === "\\" ? "\\" : (groups[Number(code)] ?? ""),
+  );
 }
 
 function extractRegex(text: string, pattern: string, group: bigint = 0n, options = ""): string {
@@ -101,7 +106,7 @@ function countRegex(text: string, pattern: string, start: bigint = 1n, options =
   const rest = Array.from(text)
     .slice(Number(start) - 1)
     .join("");
-  return BigInt([...rest.matchAll(new RegExp(regex.source, `${regex.flags}g`))].length);
+  return BigInt(Array.from(allMatches(regex, rest)).length);
 }
 
 /** Every ASCII character but letters, digits and _ escaped. */

@@ -11,6 +11,8 @@ const cacheMax = 256;
  * @throws QueryError invalid_argument for a pattern or option that is not understood
  */
 export function compileRegex(pattern: string, options = "", whole = false): RegExp {
+  // Nearly always the pattern of the row before: no key to build and hash.
+  if (last && last.pattern === pattern && last.options === options && last.whole === whole) return last.regex;
   const key = `${whole ? 1 : 0}${options}/${pattern}`;
   let regex = cache.get(key);
   if (!regex) {
@@ -18,7 +20,32 @@ export function compileRegex(pattern: string, options = "", whole = false): RegE
     if (cache.size >= cacheMax) cache.delete(cache.keys().next().value!);
     cache.set(key, regex);
   }
+  last = { pattern, options, whole, regex };
   return regex;
+}
+
+let last: { pattern: string; options: string; whole: boolean; regex: RegExp } | undefined;
+
+const globals = new WeakMap<RegExp, RegExp>();
+
+/** The matches of a compiled pattern from left to right. As in RE2, an empty match right after another does not count. */
+export function* allMatches(regex: RegExp, text: string): Iterable<RegExpExecArray> {
+  let scanner = globals.get(regex);
+  if (!scanner) {
+    scanner = new RegExp(regex.source, `${regex.flags}g`);
+    globals.set(regex, scanner);
+  }
+  let previousEnd = -1;
+  for (let from = 0; from <= text.length; ) {
+    scanner.lastIndex = from;
+    const match = scanner.exec(text);
+    if (!match) return;
+    const end = match.index + match[0].length;
+    const isEmpty = match[0] === "";
+    if (!isEmpty || match.index !== previousEnd) yield match;
+    previousEnd = end;
+    from = isEmpty ? end + (text.codePointAt(end)! > 0xffff ? 2 : 1) : end;
+  }
 }
 
 function compile(pattern: string, options: string, whole: boolean): RegExp {
