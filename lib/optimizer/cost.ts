@@ -4,7 +4,7 @@
 const row = { build: 2, probe: 1, output: 0.5, exchange: 3, broadcastWrite: 1, broadcastRead: 0.5 } as const;
 
 /** Cost of one more exchange, in rows: a stage has to be started and its files written. */
-const exchangeCost = 10_000;
+const exchangeCost = 100_000;
 
 export interface JoinSides {
   /** Rows of the side held in memory, and of the one that streams. */

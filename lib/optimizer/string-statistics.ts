@@ -6,7 +6,7 @@ const textBytes = 20;
 
 /**
  * Distinct strings: numbered names ("Supplier#000000001" … "Supplier#000010000") count their numbers, single letters
- * count letters, long text is nearly unique, and the rest are taken for categories, a few more in larger tables.
+ * are flags, long text is nearly unique, and the rest are taken for categories, a few more in larger tables.
  */
 export function stringDistinct(values: number, stored: ColumnStatistics | undefined): number {
   const min = typeof stored?.min === "string" ? stored.min : undefined;
@@ -15,7 +15,10 @@ export function stringDistinct(values: number, stored: ColumnStatistics | undefi
     if (min === max) return 1;
     const numbered = numberedRange(min, max);
     if (numbered !== undefined) return Math.min(values, numbered);
-    if (min.length === 1 && max.length === 1) return Math.min(values, max.charCodeAt(0) - min.charCodeAt(0) + 1);
+    // Flags use few of the letters between the least and the greatest.
+    if (min.length === 1 && max.length === 1) {
+      return Math.min(values, Math.ceil(Math.sqrt(max.charCodeAt(0) - min.charCodeAt(0) + 1)));
+    }
   }
   if (values <= 100) return Math.max(1, values);
   if ((stored?.bytesMean ?? 0) >= textBytes) return values * 0.9;

@@ -17,7 +17,7 @@ import { Estimator } from "../statistics.ts";
 const sharedRowCost = 4;
 
 /** What a stage of its own must save at least, in rows scanned. */
-const savedMin = 20_000;
+const savedMin = 100_000;
 
 export const shareCommonPlans: Rule = {
   name: "share-common-plans",
