@@ -11,7 +11,7 @@ import { QueryError } from "../errors.ts";
 import type { Arena } from "../kernels/arena.ts";
 import { GrowableBlock } from "../kernels/growable-block.ts";
 import type { LinearMemory, Ptr } from "../kernels/memory.ts";
-import { StringInterner } from "./string-interner.ts";
+import { type CodedIds, StringInterner } from "./string-interner.ts";
 
 /** Least and greatest value a column may have: days, microseconds, unscaled digits. */
 export interface IntegerRange {
@@ -58,6 +58,8 @@ interface Source {
   readonly selection: Ptr;
   readonly validity: Ptr;
   readonly length: number;
+  /** Instead of values: dictionary codes and the ids they stand for. */
+  readonly coded?: CodedIds;
 }
 
 /** What has been seen of a column. */
@@ -88,6 +90,8 @@ export class KeyCodec {
   readonly #wide: GrowableBlock;
   #layout: Layout;
   #rangeHalf = 0;
+  /** The layout is made by observing: rows may turn out to have no key. */
+  #fixed = false;
 
   constructor(memory: LinearMemory, columns: readonly KeyColumn[], hashMask: number) {
     this.columns = columns;
@@ -155,6 +159,7 @@ export class KeyCodec {
 
   /** Takes note of the values that `encodeFixed` will have to hold. */
   observe(vectors: readonly Vector[]): void {
+    this.#fixed = true;
     vectors.forEach((vector, i) => {
       this.#widen(i, this.#source(vector, i, true));
     });
@@ -219,6 +224,8 @@ export class KeyCodec {
     const { length } = vector;
     const interner = this.#interners[column];
     if (interner !== undefined) {
+      const coded = intern && !this.#fixed ? interner.internCodes(vector, buffer) : undefined;
+      if (coded) return { kind: "u32", values: 0, selection: 0, validity: 0, length, coded };
       const values = intern ? interner.intern(vector, buffer) : interner.lookup(vector, buffer);
       return { kind: "u32", values, selection: 0, validity: 0, length };
     }
@@ -368,7 +375,8 @@ export class KeyCodec {
       const place = places[i]!;
       const { nullIsKey } = this.columns[i]!;
       const unfit = source.validity !== 0 && nullIsKey && place.nullable === 0 && place.nullWord < 0;
-      if (valid === 0 && (unfit || (source.kind === "i128" && !place.wide))) bad.push(i);
+      const overfull = source.coded && BigInt(this.#interners[i]!.count - 1) > place.limit;
+      if (valid === 0 && (unfit || overfull || (source.kind === "i128" && !place.wide))) bad.push(i);
       else if (this.#encodeColumn(source, place, n, words, width * 8, valid) > 0 && valid === 0) bad.push(i);
     });
     return bad;
@@ -381,6 +389,13 @@ export class KeyCodec {
     const ownNull = place.nullWord >= 0;
     if (ownNull && validity !== 0) {
       kernels.encodeNull(selection, validity, n, place.nullShift, words + place.nullWord * 8, stride);
+    }
+    if (source.coded) {
+      const { codes, codeBytes, selection, validity, ids } = source.coded;
+      const encode =
+        codeBytes === 1 ? kernels.encodeCodes8 : codeBytes === 2 ? kernels.encodeCodes16 : kernels.encodeCodes32;
+      encode(codes, selection, validity, n, ids, place.shift, at, stride);
+      return 0;
     }
     if (place.wide) {
       kernels.encodeI128(this.#wideValues(source, n), validity, n, at, stride, ownNull ? 1 : 0, valid);

@@ -11,8 +11,8 @@ import { type IntegerRange, KeyCodec, type KeyColumn } from "./key-codec.ts";
 
 /** Up to this many bits a dense table is free of cost: 256 KiB. */
 const denseBitsFree = 16;
-/** A dense table may have this many places per expected key, of 4 bytes each; a hash table takes 16 to 32 bytes. */
-const densePlacesPerKey = 8;
+/** A dense table may have this many places per expected key, of 4 bytes each; a hash table takes 16 to 32 bytes, and twice the time. */
+const densePlacesPerKey = 32;
 const denseBitsMax = 27;
 const slotBitsMin = 10;
 const slotBitsMax = 29;

@@ -10,12 +10,26 @@ export const unknownId = 0xffffffff;
 const unmapped = 0xfffffffe;
 const firstSlotBits = 8;
 const copyBlockBytes = 64 << 10;
+/** Dictionaries of at most this many entries are interned as a whole. */
+const wholeDictionaryMax = 1024;
 /** Beyond this many remembered dictionaries the oldest are forgotten: their codes would be mapped anew. */
 const dictionariesMax = 64;
 
 interface DictionaryIds {
   readonly ids: Ptr;
   readonly entries: number;
+  /** Every entry has its id. */
+  complete: boolean;
+}
+
+/** A dictionary column whose entries all have ids: codes lead to them directly. */
+export interface CodedIds {
+  readonly codes: Ptr;
+  readonly codeBytes: 1 | 2 | 4;
+  readonly selection: Ptr;
+  readonly validity: Ptr;
+  /** u32 by code. */
+  readonly ids: Ptr;
 }
 
 export class StringInterner {
@@ -67,6 +81,20 @@ export class StringInterner {
   /** The ids (u32) of a vector's rows, unknown strings being added; valid until the next call. */
   intern(vector: Vector, buffer: FlattenBuffer): Ptr {
     return this.#map(vector, buffer, true);
+  }
+
+  /** The same as codes and their ids, for a dictionary small enough to be interned as a whole. */
+  internCodes(vector: Vector, buffer: FlattenBuffer): CodedIds | undefined {
+    const direct = vector.kind === "selection" && vector.base.kind === "dictionary" && !vector.outer;
+    const base = direct ? vector.base : buffer.toDictionary(vector);
+    if (base === undefined || base.kind !== "dictionary") return undefined;
+    const { codes, codeBytes, validity, dictionary } = base;
+    const entries = dictionary.values.length;
+    if (entries > wholeDictionaryMax) return undefined;
+    const cache = this.#cache(dictionary);
+    if (!cache.complete) this.#mapViews(dictionary.values.data, 0, 0, entries, true, cache.ids);
+    cache.complete = true;
+    return { codes, codeBytes, selection: direct ? vector.selection : 0, validity, ids: cache.ids };
   }
 
   /** Like intern, but unknown strings get `unknownId`. */
@@ -127,7 +155,7 @@ export class StringInterner {
     const entries = dictionary.values.length;
     const ids = this.#memory.alloc(Math.max(entries, 1) * 4);
     this.#memory.kernels.fill4(unmapped, Math.max(entries, 1), ids);
-    const made = { ids, entries };
+    const made = { ids, entries, complete: false };
     this.#dictionaries.set(dictionary.id, made);
     return made;
   }
