@@ -1,5 +1,6 @@
 /** All rows of its inputs, one input after the other. Columns match by position. */
 import type { Batch } from "../arrow/vector.ts";
+import { QueryError } from "../errors.ts";
 import type { UnionNode } from "../physical/plan.ts";
 import type { Operator, TaskContext } from "./operator.ts";
 import { OperatorBase } from "./operator-base.ts";
@@ -9,6 +10,9 @@ export class UnionOperator extends OperatorBase {
 
   constructor(context: TaskContext, node: UnionNode, inputs: readonly Operator[]) {
     super("union", context, node.columns, inputs);
+    if (inputs.some(({ columns }) => columns.length !== node.columns.length)) {
+      throw new QueryError("internal", "the inputs of a union differ in their number of columns");
+    }
   }
 
   /** Inputs open when their turn comes, so that only one of them holds memory. */

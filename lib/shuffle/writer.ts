@@ -21,6 +21,8 @@ export const inlineBytesMax = 8 << 10;
 const pendingBytesMax = 64 << 20;
 /** A builder is emptied when it holds this much, though it may have room for more rows. */
 const builderBytesMax = 1 << 20;
+/** Builders that hold less than this together are not worth emptying, however short memory is. */
+const builtBytesMin = 128 << 10;
 
 /** Where messages go that should not stay in memory. */
 export interface Overflow {
@@ -166,7 +168,8 @@ export class ShuffleWriter {
 
   /** Keeps memory bounded: builders become messages when memory is short, messages go to disk when there are many. */
   async #relieve(): Promise<void> {
-    if (this.#options.pressed?.()) {
+    const built = () => this.#partitions.reduce((sum, { builder }) => sum + builder.bytes, 0);
+    if (this.#options.pressed?.() && built() >= builtBytesMin) {
       for (const partition of this.#partitions) {
         this.#empty(partition);
         partition.builder.free();

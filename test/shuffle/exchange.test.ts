@@ -191,7 +191,12 @@ test("little output travels in the commit record, much of it in one object", asy
 });
 
 test("a short memory only makes record batches smaller", async () => {
-  await exchanged(generatedRows(8, 300), { kind: "hash", keys: [key(4)], partitions: 3 }, { memoryBytes: 1 });
+  await exchanged(
+    generatedRows(8, 3000),
+    { kind: "hash", keys: [key(4)], partitions: 3 },
+    { memoryBytes: 1, batchRows: 2000 },
+    3,
+  );
 });
 
 test("narrow and wide decimals of equal value meet", async () => {
