@@ -1,8 +1,9 @@
 /** Queries: WITH, set operations, VALUES, ORDER BY and LIMIT around SELECT. */
 import { QueryError, type Span, unsupported } from "../errors.ts";
 import { toCommonType } from "../expr/build.ts";
-import { unionType } from "../expr/coercion.ts";
+import { isInteger, unionType } from "../expr/coercion.ts";
 import type { Column, Expr, SortKey } from "../expr/expr.ts";
+import { foldConstants } from "../expr/fold.ts";
 import { isNullable } from "../expr/properties.ts";
 import { subexpressions } from "../expr/walk.ts";
 import type * as ast from "../sql/ast.ts";
@@ -200,11 +201,10 @@ function limited(context: FromContext, input: LogicalPlan, query: ast.Query): Lo
 /** A constant number of rows; undefined for NULL, which means no limit. */
 function rowCount(context: FromContext, expr: ast.SqlExpr, clause: string): number | undefined {
   const scope = new Scope([], undefined);
-  const bound = bindExpr({ binding: context.binding, ctes: context.ctes, scope, clause }, expr);
+  const bound = foldConstants(bindExpr({ binding: context.binding, ctes: context.ctes, scope, clause }, expr));
   if (bound.kind !== "literal") throw unsupported(`${clause} of anything but a constant`, expr.span);
   if (bound.value === null) return undefined;
-  const { kind } = bound.type;
-  const rows = kind === "int32" || kind === "int64" ? Number(bound.value) : Number.NaN;
+  const rows = isInteger(bound.type) ? Number(bound.value) : Number.NaN;
   if (Number.isSafeInteger(rows) && rows >= 0) return rows;
   throw new QueryError("invalid_argument", `${clause} needs a whole number that is not negative`, { span: expr.span });
 }
