@@ -287,3 +287,39 @@ test("close gives all memory back", () => {
   predicate.close();
   assert.equal(memory.usedBytes, before);
 });
+
+test("a disjunction whose middle part keeps nothing unites the others", () => {
+  const memory = new LinearMemory();
+  const columns = columnsOf(types.int32, types.int32);
+  const length = 100;
+  const a = Array.from({ length }, (_, i) => i % 10);
+  const b = Array.from({ length }, (_, i) => i % 7);
+  const batch = batchOf(flat(memory, types.int32, a), flat(memory, types.int32, b));
+  const [x, y] = columns.map(column) as [Expr, Expr];
+  const parts = [
+    call("=", [call("+", [x, y]), int(3)]),
+    call("<", [call("+", [x, y]), int(0)]),
+    call(">", [call("+", [x, y]), int(10)]),
+    call("=", [call("-", [x, y]), int(0)]),
+  ];
+  const expected = a.flatMap((value, i) => {
+    const sum = value + b[i]!;
+    return sum === 3 || sum > 10 || value === b[i] ? [i] : [];
+  });
+  assert.deepEqual(selected(memory, or(parts), columns, batch), expected);
+});
+
+test("constants that fail do so only where there are rows", () => {
+  const memory = new LinearMemory();
+  const columns = columnsOf(types.int32);
+  const value = new ValueWriter(memory, types.int32).write([0]);
+  const set = compileExpressions([call("/", [int(1), column(columns[0]!)])], columns, { memory });
+  const batch = (length: number) => batchOf({ kind: "constant", type: types.int32, length, value });
+  assert.deepEqual(readValues(memory, set.evaluate(batch(0))[0]!), []);
+  for (const length of [1, 2, 100]) {
+    assert.throws(
+      () => set.evaluate(batch(length)),
+      (error: QueryError) => error.code === "invalid_argument",
+    );
+  }
+});
