@@ -4,11 +4,12 @@
  */
 import type { Catalog, CatalogSnapshot } from "./catalog/table.ts";
 import type { ColumnIds } from "./expr/column-ids.ts";
-import type { Column, LiteralExpr } from "./expr/expr.ts";
+import type { Column } from "./expr/expr.ts";
 import { bind } from "./logical/bind.ts";
 import type { LogicalPlan } from "./logical/plan.ts";
 import { lower } from "./lower/lower.ts";
 import { optimize } from "./optimizer/optimize.ts";
+import type { ParameterValues } from "./parameters.ts";
 import { rowEstimator } from "./physical/estimate.ts";
 import type { PhysicalPlan } from "./physical/plan.ts";
 import type { Query } from "./sql/ast.ts";
@@ -21,15 +22,13 @@ export interface PlanningOptions {
   /** Views by lower-case name, as SQL. */
   readonly views?: ReadonlyMap<string, string>;
   /** Values of $1, $2, … and of named parameters. */
-  readonly parameters?: Parameters;
+  readonly parameters?: ParameterValues;
   /** Executors that can run at once. */
   readonly slots: number;
   readonly sizing?: Partial<SizingOptions>;
   /** Build sides of at most so many estimated rows are broadcast. */
   readonly broadcastRowsMax?: number;
 }
-
-export type Parameters = readonly LiteralExpr[] | Readonly<Record<string, LiteralExpr>>;
 
 /** A query at every step of the way. */
 export interface PlannedQuery {

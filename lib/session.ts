@@ -4,7 +4,7 @@ import { LocalCatalog, type PathOptions } from "./catalog/local-catalog.ts";
 import { EmbeddedCluster } from "./embedded/cluster.ts";
 import { QueryError, unsupported } from "./errors.ts";
 import type { WorkerFaults } from "./executor/worker.ts";
-import { type ParameterValues, parameterLiterals } from "./parameters.ts";
+import type { ParameterValues } from "./parameters.ts";
 import { type PlannedQuery, type PlanningOptions, planQuery } from "./query.ts";
 import { type AnswerKind, QueryHandle } from "./query-handle.ts";
 import type { Query } from "./sql/ast.ts";
@@ -125,7 +125,7 @@ export class SessionContext {
 
   /** Plans a query without running it. @internal */
   plan(query: Query, options: SqlOptions = {}): Promise<PlannedQuery> {
-    const parameters = parameterLiterals(options.parameters);
+    const { parameters } = options;
     return planQuery(query, {
       ...this.planning(),
       catalog: this.catalog,

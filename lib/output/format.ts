@@ -1,6 +1,5 @@
 /** Writes an answer in the form that was asked for, to standard output or a file. */
-import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { extname } from "node:path";
 import type { Writable } from "node:stream";
 import { QueryError } from "../errors.ts";
@@ -39,21 +38,28 @@ export interface WriteOptions {
 }
 
 export async function writeAnswer(handle: QueryHandle, options: WriteOptions): Promise<void> {
-  if (!options.output) return writeTo(process.stdout, handle, options);
-  const partial = `${options.output}.${process.pid}.tmp`;
-  const file = createWriteStream(partial);
+  const { output } = options;
+  if (!output) return writeChunks(handle, options, (chunk) => writeTo(process.stdout, chunk));
+  const partial = `${output}.${process.pid}.tmp`;
   try {
-    await writeTo(file, handle, options);
-    await new Promise<void>((resolve, reject) =>
-      file.end((error?: Error | null) => (error ? reject(error) : resolve())),
-    );
-    await rename(partial, options.output);
+    const file = await open(partial, "w");
+    try {
+      await writeChunks(handle, options, async (chunk) => void (await file.writeFile(chunk)));
+    } finally {
+      await file.close();
+    }
+    await rename(partial, output);
   } catch (error) {
-    file.destroy();
     await rm(partial, { force: true });
     if (error instanceof QueryError) throw error;
-    throw new QueryError("resource", `cannot write ${options.output}: ${(error as Error).message}`, { cause: error });
+    throw new QueryError("resource", `cannot write ${output}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+type Write = (chunk: string | Uint8Array) => Promise<void>;
+
+async function writeChunks(handle: QueryHandle, options: WriteOptions, write: Write): Promise<void> {
+  for await (const chunk of chunks(handle, options)) await write(chunk);
 }
 
 /** Whether the reader of standard output went away, as `head` does: no failure. */
@@ -61,12 +67,8 @@ export function isBrokenPipe(error: unknown): boolean {
   return (error as NodeJS.ErrnoException | undefined)?.code === "EPIPE";
 }
 
-async function writeTo(stream: Writable, handle: QueryHandle, options: WriteOptions): Promise<void> {
-  for await (const chunk of chunks(handle, options)) await write(stream, chunk);
-}
-
 /** Resolves when the chunk is handed on, so that what is not read does not pile up. */
-function write(stream: Writable, chunk: string | Uint8Array): Promise<void> {
+function writeTo(stream: Writable, chunk: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.once("error", reject);
     stream.write(chunk, (error) => {
