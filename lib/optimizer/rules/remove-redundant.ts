@@ -87,7 +87,9 @@ function visitJoin(plan: LogicalJoin, above: ReadonlySet<ColumnId>, used: Readon
   if (plan.joinType === "left" && unread && isKeyUnique(plan.right, plan.keys, "right")) return left;
   const right = visit(plan.right, { ordered: false, used });
   const join = rejoin(plan, left, right);
-  const [noLeft, noRight] = [isNothing(left), isNothing(right)];
+  const unmatched = plan.filter !== undefined && !plan.nullAware && conjuncts(plan.filter).some(isNeverTrue);
+  const noLeft = isNothing(left);
+  const noRight = isNothing(right) || (unmatched && ["inner", "semi", "anti"].includes(plan.joinType));
   switch (plan.joinType) {
     case "inner":
     case "cross":
