@@ -47,6 +47,7 @@ export class ScanQueue {
   readonly #count: (name: string, amount?: number) => void;
   readonly #groups: AsyncGenerator<QueuedRowGroup, void>;
   readonly #ahead: Promise<QueuedRowGroup | undefined>[] = [];
+  readonly #aheadMax: number;
   #aheadBytes = 0;
   #ended = false;
   /** Row groups handed out, and those of them whose filters passed some row. */
@@ -65,6 +66,8 @@ export class ScanQueue {
     this.#input = input;
     this.#conjuncts = filters.map((expr) => ({ expr, columns: columnIdsOf(expr) }));
     this.#count = count;
+    // A bare LIMIT mostly ends in the first row group.
+    this.#aheadMax = node.limit !== undefined && filters.length === 0 ? 1 : aheadGroupsMax;
     this.#groups = this.#rowGroups();
   }
 
@@ -78,7 +81,7 @@ export class ScanQueue {
     }
     this.#aheadBytes -= group.bytes;
     this.#scanned++;
-    this.#fill();
+    if (this.#aheadMax > 1) this.#fill();
     return group;
   }
 
@@ -99,7 +102,7 @@ export class ScanQueue {
 
   /** Asks for more row groups while those ahead are few and small. An async generator serves its callers in turn. */
   #fill(): void {
-    while (!this.#ended && this.#ahead.length < aheadGroupsMax) {
+    while (!this.#ended && this.#ahead.length < this.#aheadMax) {
       if (this.#ahead.length > 0 && this.#aheadBytes >= aheadBytesMax) return;
       const group = this.#groups.next().then(({ value }) => value ?? undefined);
       group.catch(() => {}); // seen by next()
