@@ -124,7 +124,8 @@ function textExpr(random: Random, depth: number): Expr {
   if (roll < 0.45) return call("substring", random() < 0.5 ? [inner(), small()] : [inner(), small(), small()]);
   if (roll < 0.6) return call(pick(random, ["lower", "upper", "trim", "ltrim", "rtrim"]), [inner()]);
   if (roll < 0.75) return call("||", [inner(), inner()]);
-  if (roll < 0.8) return call("concat", [inner(), inner()]);
+  if (roll < 0.8) return call("concat", Array.from({ length: 1 + below(random, 3) }, inner));
+  if (roll < 0.84) return call("left", [inner(), small()]);
   return chosen(random, depth, inner);
 }
 

@@ -23,7 +23,7 @@ import { mathNode } from "./math-nodes.ts";
 import type { ExpressionNode } from "./node.ts";
 import { Scope } from "./scope.ts";
 import { isStrict } from "./strictness.ts";
-import { textNode } from "./string-nodes.ts";
+import { ConcatenationNode, textNode } from "./string-nodes.ts";
 import { TestedNode } from "./tested-node.ts";
 
 export function compileNode(expr: Expr, scope: Scope): ExpressionNode {
@@ -119,6 +119,7 @@ function buildCall(expr: CallExpr, scope: Scope): ExpressionNode {
   }
   const args = expr.args.map((part) => compileNode(part, scope));
   if (expr.fn === "greatest" || expr.fn === "least") return buildExtreme(expr, args, scope);
+  if (expr.fn === "concat") return buildConcat(expr, args, scope);
   const sure = arithmeticNode(memory, expr, args) ?? comparisonNode(memory, expr.fn, args);
   if (sure) return sure;
   const tested = testedNode(expr, scope);
@@ -141,6 +142,17 @@ function buildExtreme(expr: CallExpr, args: readonly ExpressionNode[], scope: Sc
     best = scope.own(new BlendCaseNode(memory, expr.type, [{ when, result: next }], best));
   }
   return best;
+}
+
+/** a || b || …, where NULL counts as empty text. */
+function buildConcat({ type }: CallExpr, args: readonly ExpressionNode[], scope: Scope): ExpressionNode {
+  const { memory } = scope;
+  const empty = compileNode({ kind: "literal", type, value: "" }, scope);
+  const parts = args.map((arg): ExpressionNode => {
+    const when = scope.own(new TestNode(memory, arg, null, true));
+    return scope.own(new BlendCaseNode(memory, type, [{ when, result: arg }], empty));
+  });
+  return parts.reduce((joined, part) => scope.own(new ConcatenationNode(memory, type, [joined, part])));
 }
 
 function callFallback(expr: CallExpr, args: readonly ExpressionNode[], { memory }: Scope): ExpressionNode {

@@ -30,6 +30,14 @@ export function textNode(
       return new KernelNode(memory, expr.type, args, ([s, from, count], n, out) =>
         kernels.substrings(s!.data, from!.data, count ? count.data : 0, n, out),
       );
+    case "left": {
+      const count = expr.args[1];
+      const isPlain = count?.kind === "literal" && typeof count.value === "string" && !count.value.startsWith("-");
+      if (!isText || !isPlain) return undefined;
+      return new KernelNode(memory, expr.type, args, ([s, count], n, out) =>
+        kernels.firstCharacters(s!.data, count!.data, n, out),
+      );
+    }
     case "trim":
     case "ltrim":
     case "rtrim": {
@@ -108,7 +116,8 @@ class CaseMappingNode extends BytesNode {
   }
 }
 
-class ConcatenationNode extends BytesNode {
+/** a || b */
+export class ConcatenationNode extends BytesNode {
   protected fill([a, b]: readonly FlatVector[], validity: Ptr, n: number, bytes: Ptr, out: Ptr): number {
     return this.memory.kernels.concatenate(a!.data, b!.data, validity, n, bytes, out);
   }

@@ -163,6 +163,16 @@ export function substrings(values: usize, starts: usize, lengths: usize, n: u32,
   return 0;
 }
 
+/** The first counts[i] ≥ 0 characters, as views. */
+export function firstCharacters(values: usize, counts: usize, n: u32, out: usize): u32 {
+  for (let i: u32 = 0; i < n; i++) {
+    const v = values + (<usize>i << 3), from = <usize>load<u32>(v), to = from + load<u32>(v, 4);
+    store<u32>(out + (<usize>i << 3), <u32>from);
+    store<u32>(out + (<usize>i << 3), <u32>(skip(from, to, load<i64>(counts + (<usize>i << 3))) - from), 4);
+  }
+  return 0;
+}
+
 /** Without spaces at the start (sides & 1) and the end (sides & 2), as views; 1 when a byte there is not ASCII. */
 export function trimSpaces(values: usize, sides: u32, n: u32, out: usize): u32 {
   let bad: u32 = 0;
