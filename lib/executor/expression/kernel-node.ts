@@ -67,7 +67,8 @@ export abstract class StrictNode extends ExpressionNode {
   }
 }
 
-function isSurelyPresent(vector: Vector): boolean {
+/** Whether no row can be NULL, without gathering anything. */
+export function isSurelyPresent(vector: Vector): boolean {
   switch (vector.kind) {
     case "constant":
       return vector.value.validity === 0;

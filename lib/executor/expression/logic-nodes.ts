@@ -4,6 +4,7 @@ import type { FlatVector, Vector } from "../../arrow/vector.ts";
 import { GrowableBlock } from "../../kernels/growable-block.ts";
 import type { LinearMemory, Ptr } from "../../kernels/memory.ts";
 import type { Branch } from "./branch.ts";
+import { isSurelyPresent } from "./kernel-node.ts";
 import { ExpressionNode } from "./node.ts";
 import type { Rows } from "./rows.ts";
 
@@ -133,8 +134,12 @@ export class TestNode extends ExpressionNode {
   protected compute(rows: Rows): Vector {
     const { length } = rows;
     const { kernels } = this.memory;
-    const { data, validity } = this.#arg.flat(rows);
     const out = this.#data.ensure(length);
+    if (this.#wanted === null && this.#arg.type.kind !== "null" && isSurelyPresent(this.#arg.evaluate(rows))) {
+      this.memory.u8.fill(this.#negate ? 1 : 0, out, out + length);
+      return booleans(out, length, 0);
+    }
+    const { data, validity } = this.#arg.flat(rows);
     if (this.#wanted !== null) {
       kernels.isTruth(data, validity, this.#wanted ? 1 : 0, length, out);
       if (this.#negate) kernels.notBytes(out, length, out);

@@ -155,7 +155,9 @@ export interface ColumnStepParts {
 
 /** A condition on one column: a table by dictionary code, a kernel over values, or else any other step. */
 export class ColumnStep implements SelectStep {
-  readonly cost: number;
+  /** That of the last batch: a table by code is cheap whatever the condition. */
+  cost: number;
+  readonly #valueCost: number;
   readonly fails: boolean;
   readonly #memory: LinearMemory;
   readonly #parts: ColumnStepParts;
@@ -166,6 +168,7 @@ export class ColumnStep implements SelectStep {
     this.#memory = memory;
     this.#parts = parts;
     this.cost = cost;
+    this.#valueCost = cost;
     this.fails = parts.otherwise.fails;
     this.#reader = new ColumnReader(memory);
     this.#out = new GrowableBlock(memory);
@@ -175,6 +178,7 @@ export class ColumnStep implements SelectStep {
     const { column, test, otherwise } = this.#parts;
     const vector = rows.columns[column]!;
     const table = this.#table(vector, input.count);
+    this.cost = table === undefined ? this.#valueCost : 1;
     if (table === undefined && (test === undefined || vector.kind === "constant")) return otherwise.select(rows, input);
     const out = idsFor(this.#out, input.count);
     if (table !== undefined) {
