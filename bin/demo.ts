@@ -40,7 +40,6 @@ for (const name of tableNames) {
 }
 const sql = readFileSync(join(root, "bench/tpch/q05.sql"), "utf8").trim();
 say(`${sql};\n`);
-// Small data would be one task; so that the stages show, every file is a task's worth here.
 const handle = await session.sql(sql);
 say(await formatTable(handle));
 
@@ -51,7 +50,7 @@ What happened, on ${threads} executor threads:
   read       ${formatCount(account.rowsRead)} rows, ${formatBytes(account.bytesRead)} of Parquet
   exchanged  ${formatCount(account.rowsExchanged)} rows, ${formatBytes(account.bytesExchanged)} of Arrow IPC between stages
   memory     ${formatBytes(account.memoryPeakBytes)} in the largest task`);
-say(`\nThe stages:\n${formatStages(handle.planned.graph)}`);
+say(`\nThe stages:\n${formatStages(handle.planned.graph, { ids: false })}`);
 await session.close();
 
 say(`

@@ -11,6 +11,7 @@ import { lower } from "./lower/lower.ts";
 import { optimize } from "./optimizer/optimize.ts";
 import type { ParameterValues } from "./parameters.ts";
 import { rowEstimator } from "./physical/estimate.ts";
+import { outputColumns } from "./physical/output-columns.ts";
 import type { PhysicalPlan } from "./physical/plan.ts";
 import type { Query } from "./sql/ast.ts";
 import { cut } from "./stages/cut.ts";
@@ -63,5 +64,5 @@ export function planLogical(
   const estimateRows = rowEstimator(snapshot);
   const graph = cut(physical, { ...defaultSizing, ...options.sizing, snapshot, slots, estimateRows });
   const names = logical.columns.map((column) => column.name);
-  return { columns: physical.columns, names, snapshot, logical, optimized, physical, graph };
+  return { columns: outputColumns(physical), names, snapshot, logical, optimized, physical, graph };
 }

@@ -51,7 +51,7 @@ export function cut(plan: PhysicalPlan, options: CutOptions): StageGraph {
   const cutter = new Cutter(options);
   const root = cutter.visit(plan);
   cutter.close(root, { kind: "single" });
-  return { stages: cutter.stages, columns: plan.columns };
+  return { stages: cutter.stages, columns: outputColumns(plan) };
 }
 
 class Cutter {
