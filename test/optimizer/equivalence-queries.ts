@@ -58,6 +58,10 @@ export const equivalenceQueries: readonly string[] = [
   "select * from t where b = (select count(distinct b) from u where u.a = t.a)",
   "select * from t where (select max(b) from u where u.a = t.a) is null",
   "select * from t where a = (select u.a from u where u.b = 1 group by u.a having count(*) > 100)",
+  "select a, (select count(*) from u where u.a < w.a) as c from (select * from t limit 3) w",
+  "select a, a in (select b from u limit 3) as c from t",
+  "select a, a in (select b from u where u.a < t.b) as c from (select * from t limit 4) t",
+  "select count(distinct a), count(distinct b), avg(a) from (select * from t limit 5) w",
   // nested correlation
   "select * from t where exists (select * from u where u.a = t.a and exists (select * from v where v.b = u.b and v.a = t.a))",
   "select * from t where exists (select * from u where u.b = t.b and u.a not in (select v.a from v where v.s = t.s))",

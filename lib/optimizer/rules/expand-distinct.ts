@@ -12,6 +12,7 @@ import { copyPlan } from "../../logical/copy.ts";
 import { inputsOf } from "../../logical/format.ts";
 import type { LogicalAggregate, LogicalPlan } from "../../logical/plan.ts";
 import { columnRef } from "../../logical/plan.ts";
+import { isRepeatable } from "../repeatable.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 
 export const expandDistinct: Rule = {
@@ -141,7 +142,7 @@ interface Source {
 
 /** The input so many times: read again if that is all it takes, else computed once and shared. */
 function sources(input: LogicalPlan, count: number, { columnIds }: RuleContext): readonly Source[] {
-  const cheap = isCheap(input);
+  const cheap = isCheap(input) && isRepeatable(input);
   const id = columnIds.next();
   return Array.from({ length: count }, (_, i): Source => {
     if (cheap && i === 0) return { input, rename: (expr) => expr };

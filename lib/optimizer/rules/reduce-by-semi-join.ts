@@ -6,13 +6,13 @@
  * subqueries.
  */
 import type { ColumnId } from "../../expr/expr.ts";
-import { isDeterministic } from "../../expr/properties.ts";
-import { exprsOf, joinPlan, mapInputs, projectPlan, rejoin, withInputs } from "../../logical/build.ts";
+import { joinPlan, mapInputs, projectPlan, rejoin, withInputs } from "../../logical/build.ts";
 import { copyPlan } from "../../logical/copy.ts";
 import { inputsOf } from "../../logical/format.ts";
 import type { JoinKey, LogicalJoin, LogicalPlan } from "../../logical/plan.ts";
 import { columnRef } from "../../logical/plan.ts";
 import { broadcastRowsDefault } from "../cost.ts";
+import { isRepeatable } from "../repeatable.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 import { Estimator } from "../statistics.ts";
 import { orderJoins } from "./order-joins.ts";
@@ -189,8 +189,8 @@ function groupColumn(plan: LogicalPlan & { kind: "aggregate" }, id: ColumnId): C
  * equals them. A column that a part does not have is −1 there.
  */
 function* providers(plan: LogicalPlan, columns: readonly ColumnId[]): Iterable<Provider> {
-  if (columns.every((id) => id < 0) || exprsOf(plan).some((expr) => !isDeterministic(expr))) return;
-  yield { plan, columns };
+  if (columns.every((id) => id < 0)) return;
+  if (isRepeatable(plan)) yield { plan, columns };
   if (plan.kind === "project")
     yield* providers(
       plan.input,

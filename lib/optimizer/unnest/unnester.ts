@@ -1,5 +1,6 @@
 /** Turns one subquery expression into a join on the plan whose rows it is evaluated for. */
 import { types } from "../../arrow/types.ts";
+import { unsupported } from "../../errors.ts";
 import { call, caseWhen, falseLiteral, nullLiteral, or, trueLiteral } from "../../expr/build.ts";
 import type { Column, Expr, SubqueryExpr } from "../../expr/expr.ts";
 import { isNullable } from "../../expr/properties.ts";
@@ -9,6 +10,7 @@ import { freeColumns } from "../../logical/free-columns.ts";
 import { joinCondition, keyCondition } from "../../logical/join-condition.ts";
 import type { JoinType, LogicalPlan } from "../../logical/plan.ts";
 import { columnRef } from "../../logical/plan.ts";
+import { asShared, isRepeatable } from "../repeatable.ts";
 import type { RuleContext } from "../rule.ts";
 import { atMostOneRow, isUnique } from "../unique.ts";
 import { DependentJoin } from "./dependent-join.ts";
@@ -16,6 +18,8 @@ import { type EmptyRow, emptyValue, pullUp } from "./pull-up.ts";
 
 /** The subquery's rows for all outer rows, and the conditions that pair them. */
 interface Related {
+  /** The outer plan; another than before if it must not be computed twice. */
+  readonly input: LogicalPlan;
   readonly plan: LogicalPlan;
   readonly conditions: readonly Expr[];
   readonly empty?: EmptyRow;
@@ -34,7 +38,7 @@ export class Unnester {
     switch (subquery.form) {
       case "exists": {
         const related = this.#relate(input, limited(plan, input), true);
-        return this.#join(negated ? "anti" : "semi", input, related.plan, related.conditions);
+        return this.#join(negated ? "anti" : "semi", related.input, related.plan, related.conditions);
       }
       case "in":
       case "any":
@@ -47,8 +51,11 @@ export class Unnester {
           return joinPlan("anti", input, plan, { keys: [key], nullAware: true });
         }
         const related = this.#relate(input, plan, true);
-        if (wantsMatch) return this.#join("semi", input, related.plan, [...related.conditions, ...comparison]);
-        return this.#join("anti", input, related.plan, [...related.conditions, ...comparison.map(trueOrUnknown)]);
+        if (wantsMatch) return this.#join("semi", related.input, related.plan, [...related.conditions, ...comparison]);
+        return this.#join("anti", related.input, related.plan, [
+          ...related.conditions,
+          ...comparison.map(trueOrUnknown),
+        ]);
       }
       case "scalar": {
         const { plan: joined, value } = this.value(input, subquery);
@@ -66,7 +73,7 @@ export class Unnester {
         return this.#scalar(input, plan);
       case "exists": {
         const related = this.#relate(input, limited(plan, input), true);
-        return this.#mark(input, related.plan, related.conditions);
+        return this.#mark(related.input, related.plan, related.conditions);
       }
       case "in":
       case "any":
@@ -100,10 +107,11 @@ export class Unnester {
     const outer = outputIds(input);
     const pulled = pullUp(plan, { outer, columnIds, existence });
     // A row that exists although nothing belongs to it (a count) is beyond a join's condition.
-    if (pulled && !(existence && pulled.empty)) return pulled;
-    const dependent = new DependentJoin(input, plan, columnIds);
+    if (pulled && !(existence && pulled.empty)) return { ...pulled, input };
+    const repeatable = isRepeatable(input) ? input : asShared(input, columnIds);
+    const dependent = new DependentJoin(repeatable, plan, columnIds);
     const pushed = dependent.push(plan);
-    return { plan: pushed.plan, conditions: dependent.keys(pushed).map(keyCondition) };
+    return { input: repeatable, plan: pushed.plan, conditions: dependent.keys(pushed).map(keyCondition) };
   }
 
   #join(type: JoinType, input: LogicalPlan, right: LogicalPlan, conditions: readonly Expr[]): LogicalPlan {
@@ -129,7 +137,7 @@ export class Unnester {
       : related.plan;
     const { keys, filters } = joinCondition(related.conditions, outputIds(input), outputIds(right));
     const unique = isUnique(right, new Set(keys.flatMap((key) => (key.right.kind === "column" ? [key.right.id] : []))));
-    const joined = joinPlan(unique ? "left" : "single", input, right, { keys, filters });
+    const joined = joinPlan(unique ? "left" : "single", related.input, right, { keys, filters });
     const value = columnRef(column);
     if (!fallback || !present) return { plan: joined, value };
     const absent = call("is_null", [columnRef({ ...present, nullable: true })]);
@@ -152,11 +160,16 @@ export class Unnester {
       const key = { left: subquery.operands[0]!, right: columnRef(plan.columns[0]!), nullSafe: false };
       return { plan: joinPlan("mark", input, plan, { keys: [key], nullAware: true, mark }), value: columnRef(mark) };
     }
-    const related = this.#relate(input, plan, true);
-    const found = this.#mark(input, related.plan, [...related.conditions, ...comparison]);
-    if (!nullable) return found;
-    const copy = copyPlan(plan, this.#context.columnIds);
-    const again = this.#relate(input, copy.plan, true);
+    if (!nullable) {
+      const related = this.#relate(input, plan, true);
+      return this.#mark(related.input, related.plan, [...related.conditions, ...comparison]);
+    }
+    if (!isRepeatable(plan) && freeColumns(plan).size > 0) throw unsupported("IN over a correlated LIMIT");
+    const repeatable = isRepeatable(plan) ? plan : asShared(plan, this.#context.columnIds);
+    const related = this.#relate(input, repeatable, true);
+    const found = this.#mark(related.input, related.plan, [...related.conditions, ...comparison]);
+    const copy = copyPlan(repeatable, this.#context.columnIds);
+    const again = this.#relate(related.input, copy.plan, true);
     const unknown = this.#comparison(subquery, copy.plan).map(trueOrUnknown);
     const maybe = this.#mark(found.plan, again.plan, [...again.conditions, ...unknown]);
     const branches = [
