@@ -27,6 +27,15 @@ export interface KeyColumn {
   readonly range?: IntegerRange;
 }
 
+/** Values of one integer column with the base and limit (i64, u64) of their codes. */
+export interface PlainValues {
+  readonly kind: "i32" | "u32" | "i64";
+  readonly values: Ptr;
+  readonly selection: Ptr;
+  readonly validity: Ptr;
+  readonly range: Ptr;
+}
+
 /** Where one column's code lies in a key. */
 interface Place {
   readonly word: number;
@@ -192,6 +201,19 @@ export class KeyCodec {
     const words = this.#clear(n);
     this.#encodeAll(usable, n, words, valid);
     return { words, valid };
+  }
+
+  /**
+   * The only key column's values, when they can be looked up without being encoded first: codes are value − base in the
+   * fixed layout. Valid until the next call.
+   */
+  plainValues(vectors: readonly Vector[]): PlainValues | undefined {
+    const place = this.#layout.places[0];
+    const { nullIsKey, type } = this.columns[0] ?? { nullIsKey: true };
+    if (vectors.length !== 1 || nullIsKey || !place || place.wide || !type || widthOf(type) < 4) return undefined;
+    const { kind, values, selection, validity } = this.#source(vectors[0]!, 0, false);
+    if (kind !== "i32" && kind !== "u32" && kind !== "i64") return undefined;
+    return { kind, values, selection, validity, range: place.range };
   }
 
   /** The columns of keys start … start + n − 1, in memory of the arena. */

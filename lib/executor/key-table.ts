@@ -7,7 +7,7 @@ import { QueryError } from "../errors.ts";
 import type { Arena } from "../kernels/arena.ts";
 import { GrowableBlock } from "../kernels/growable-block.ts";
 import type { LinearMemory, Ptr } from "../kernels/memory.ts";
-import { type IntegerRange, KeyCodec, type KeyColumn } from "./key-codec.ts";
+import { type IntegerRange, KeyCodec, type KeyColumn, type PlainValues } from "./key-codec.ts";
 
 /** Up to this many bits a dense table is free of cost: 256 KiB. */
 const denseBitsFree = 16;
@@ -121,8 +121,10 @@ export class KeyTable {
     const rows = this.#rows.ensure(n * 4);
     const numbers = this.#numbers.ensure(n * 4);
     if (this.#count === 0) return { rows, numbers, count: 0 };
-    const { words, valid } = this.#codec.encodeFixed(vectors, n, false);
     const pending = this.#pending.ensure(n * 8);
+    const plain = this.#form === "dense" || this.#form === "hash32" ? this.#codec.plainValues(vectors) : undefined;
+    if (plain) return { rows, numbers, count: this.#findPlain(plain, n, rows, numbers, pending) };
+    const { words, valid } = this.#codec.encodeFixed(vectors, n, false);
     const [table, bits, mask, keys] = [this.#table, this.#tableBits, this.#mask, this.#keys];
     const count =
       this.#form === "dense"
@@ -133,6 +135,18 @@ export class KeyTable {
             ? kernels.find64(words, valid, n, table, bits, mask, keys, rows, numbers, pending)
             : kernels.findWords(words, this.#codec.words, valid, n, table, bits, mask, keys, rows, numbers);
     return { rows, numbers, count };
+  }
+
+  #findPlain(plain: PlainValues, n: number, rows: Ptr, numbers: Ptr, pending: Ptr): number {
+    const { kernels } = this.#memory;
+    const { kind, values, selection, validity, range } = plain;
+    const name = kind === "i32" ? "I32" : kind === "u32" ? "U32" : "I64";
+    const table = this.#table;
+    if (this.#form === "dense") {
+      return kernels[`findDense${name}`](values, selection, validity, n, range, table, rows, numbers);
+    }
+    const [bits, mask] = [this.#tableBits, this.#mask];
+    return kernels[`find32${name}`](values, selection, validity, n, range, table, bits, mask, rows, numbers, pending);
   }
 
   /** The columns of keys start … start + n − 1, in memory of the arena; strings lie in the table. */
