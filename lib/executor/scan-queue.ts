@@ -44,6 +44,7 @@ export class ScanQueue {
   readonly #node: ScanNode;
   readonly #input: ScanInput;
   readonly #conjuncts: readonly Conjunct[];
+  readonly #tested: readonly ColumnId[];
   readonly #count: (name: string, amount?: number) => void;
   readonly #groups: AsyncGenerator<QueuedRowGroup, void>;
   readonly #ahead: Promise<QueuedRowGroup | undefined>[] = [];
@@ -54,17 +55,20 @@ export class ScanQueue {
   #scanned = 0;
   #passed = 0;
 
+  /** @param tested columns that are looked at in every row group, whatever the filters */
   constructor(
     context: TaskContext,
     node: ScanNode,
     input: ScanInput,
     filters: readonly Expr[],
+    tested: readonly ColumnId[],
     count: (name: string, amount?: number) => void,
   ) {
     this.#context = context;
     this.#node = node;
     this.#input = input;
     this.#conjuncts = filters.map((expr) => ({ expr, columns: columnIdsOf(expr) }));
+    this.#tested = tested;
     this.#count = count;
     // A bare LIMIT mostly ends in the first row group.
     this.#aheadMax = node.limit !== undefined && filters.length === 0 ? 1 : aheadGroupsMax;
@@ -146,7 +150,7 @@ export class ScanQueue {
   #start(reader: RowGroupReader, columns: FileColumns, footer: ParquetFooter): QueuedRowGroup {
     const bounds = rowGroupBounds(footer.rowGroups[reader.rowGroup]!, columns);
     const open = this.#conjuncts.flatMap(({ expr }, i) => (mustBeTrue(expr, bounds) ? [] : [i]));
-    const filtered = new Set(open.flatMap((i) => [...this.#conjuncts[i]!.columns]));
+    const filtered = new Set([...this.#tested, ...open.flatMap((i) => [...this.#conjuncts[i]!.columns])]);
     const rarelyPasses = this.#scanned >= 2 && this.#passed * 2 < this.#scanned;
     const outputs = this.#node.columns.filter(({ id }) => !this.#node.filterOnly.includes(id)).map(({ id }) => id);
     const ids = rarelyPasses && filtered.size > 0 ? [...filtered] : [...filtered, ...outputs];

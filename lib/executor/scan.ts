@@ -98,8 +98,9 @@ export class ScanOperator extends OperatorBase {
 
   #start(): ScanQueue {
     this.#filters = [...this.#node.filters, ...this.#runtimeFilters.flatMap((filter) => this.#rangeOf(filter))];
+    const tested = this.#runtimeFilters.filter(({ membership }) => membership).map(({ column }) => column);
     const count = (name: string, amount?: number) => this.count(name, amount);
-    return new ScanQueue(this.context, this.#node, this.#input, this.#filters, count);
+    return new ScanQueue(this.context, this.#node, this.#input, this.#filters, tested, count);
   }
 
   #limited(batch: Batch): Batch {
