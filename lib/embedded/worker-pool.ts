@@ -78,7 +78,8 @@ export class WorkerPool {
   }
 
   #start(): PooledWorker {
-    const thread = new Worker(workerUrl(), { workerData: this.#options });
+    // The flags of this process (--input-type, --test) are not for threads.
+    const thread = new Worker(workerUrl(), { workerData: this.#options, execArgv: [] });
     const worker: PooledWorker = { thread };
     this.#workers.add(worker);
     // An idle thread must not keep the process alive.

@@ -67,7 +67,8 @@ export class GeneratorThreads {
   }
 
   private start(setup: GeneratorSetup): Worker {
-    const worker = new Worker(workerUrl, { workerData: setup });
+    // The flags of this process (--input-type, --test) are not for threads.
+    const worker = new Worker(workerUrl, { workerData: setup, execArgv: [] });
     worker.on("message", (reply: GeneratorReply) => this.settle(worker, reply));
     worker.on("error", (error) => this.fail(QueryError.from(error)));
     worker.on("exit", () => this.fail(new QueryError("executor_lost", "a generator thread ended unexpectedly")));
