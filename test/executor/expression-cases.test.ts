@@ -323,3 +323,37 @@ test("constants that fail do so only where there are rows", () => {
     );
   }
 });
+
+test("sums and differences overflow exactly at the ends of every integer type, in every lane", () => {
+  const memory = new LinearMemory();
+  for (const [bits, type] of [
+    [8, types.int8],
+    [16, types.int16],
+    [32, types.int32],
+    [64, types.int64],
+  ] as const) {
+    const columns = columnsOf(type, type);
+    const [x, y] = columns.map(column) as [Expr, Expr];
+    const value = (exact: bigint): Value => (bits === 64 ? exact : Number(exact));
+    const end = 1n << BigInt(bits - 1);
+    for (const fn of ["+", "-", "*"]) {
+      const set = compileExpressions([call(fn, [x, y])], columns, { memory });
+      const pairs = [end - 1n, -end, 0n, 1n, -1n, end / 2n].flatMap((a) =>
+        [end - 1n, -end, 1n, -1n, 2n].map((b) => [a, b] as const),
+      );
+      for (const [a, b] of pairs) {
+        const exact = fn === "+" ? a + b : fn === "-" ? a - b : a * b;
+        for (const lane of [0, 1, 2, 3, 4, 6]) {
+          const [left, right] = [a, b].map((edge) =>
+            Array.from({ length: 7 }, (_, i) => value(i === lane ? edge : 1n)),
+          );
+          const evaluate = () =>
+            readValues(memory, set.evaluate(batchOf(flat(memory, type, left!), flat(memory, type, right!)))[0]!);
+          if (exact < end && exact >= -end) assert.equal(evaluate()[lane], value(exact), `${a} ${fn} ${b}`);
+          else assert.throws(evaluate, (error: QueryError) => error.code === "overflow", `${a} ${fn} ${b}`);
+        }
+      }
+      set.close();
+    }
+  }
+});

@@ -31,32 +31,68 @@
 
 export function addI8(a: usize, b: usize, n: u32, out: usize): u32 { return addIntegers<i8>(a, b, n, out); }
 export function addI16(a: usize, b: usize, n: u32, out: usize): u32 { return addIntegers<i16>(a, b, n, out); }
-export function addI32(a: usize, b: usize, n: u32, out: usize): u32 { return addIntegers<i32>(a, b, n, out); }
 export function subI8(a: usize, b: usize, n: u32, out: usize): u32 { return subtractIntegers<i8>(a, b, n, out); }
 export function subI16(a: usize, b: usize, n: u32, out: usize): u32 { return subtractIntegers<i16>(a, b, n, out); }
-export function subI32(a: usize, b: usize, n: u32, out: usize): u32 { return subtractIntegers<i32>(a, b, n, out); }
 export function mulI8(a: usize, b: usize, n: u32, out: usize): u32 { return multiplyIntegers<i8>(a, b, n, out); }
 export function mulI16(a: usize, b: usize, n: u32, out: usize): u32 { return multiplyIntegers<i16>(a, b, n, out); }
 export function mulI32(a: usize, b: usize, n: u32, out: usize): u32 { return multiplyIntegers<i32>(a, b, n, out); }
 
-export function addI64(a: usize, b: usize, n: u32, out: usize): u32 {
-  let bad: u64 = 0;
-  for (let i: u32 = 0; i < n; i++) {
-    const x = load<i64>(a + (<usize>i << 3)), y = load<i64>(b + (<usize>i << 3)), r = x + y;
-    store<i64>(out + (<usize>i << 3), r);
-    bad |= <u64>((x ^ r) & (y ^ r));
+/** Rows left over by four at a time, with the flag so far. */
+@inline function addRest<T>(a: usize, b: usize, from: u32, n: u32, out: usize, bad: bool): u32 {
+  for (let i = from; i < n; i++) {
+    const p = <usize>i * sizeof<T>(), x = load<T>(a + p), y = load<T>(b + p), r = <T>(x + y);
+    store<T>(out + p, r);
+    bad |= ((x ^ r) & (y ^ r)) < 0;
   }
-  return <u32>(bad >> 63);
+  return <u32>bad;
+}
+@inline function subtractRest<T>(a: usize, b: usize, from: u32, n: u32, out: usize, bad: bool): u32 {
+  for (let i = from; i < n; i++) {
+    const p = <usize>i * sizeof<T>(), x = load<T>(a + p), y = load<T>(b + p), r = <T>(x - y);
+    store<T>(out + p, r);
+    bad |= ((x ^ y) & (x ^ r)) < 0;
+  }
+  return <u32>bad;
 }
 
-export function subI64(a: usize, b: usize, n: u32, out: usize): u32 {
-  let bad: u64 = 0;
-  for (let i: u32 = 0; i < n; i++) {
-    const x = load<i64>(a + (<usize>i << 3)), y = load<i64>(b + (<usize>i << 3)), r = x - y;
-    store<i64>(out + (<usize>i << 3), r);
-    bad |= <u64>((x ^ y) & (x ^ r));
+// A sum overflows where both inputs' signs differ from its own; a difference where the inputs' signs differ, and the
+// first's from its own.
+
+export function addI32(a: usize, b: usize, n: u32, out: usize): u32 {
+  let bad = i64x2.splat(0), i: u32 = 0;
+  for (; i + 4 <= n; i += 4) {
+    const p = <usize>i << 2, x = v128.load(a + p), y = v128.load(b + p), r = i32x4.add(x, y);
+    v128.store(out + p, r);
+    bad = v128.or(bad, v128.and(v128.xor(x, r), v128.xor(y, r)));
   }
-  return <u32>(bad >> 63);
+  return addRest<i32>(a, b, i, n, out, i32x4.bitmask(bad) != 0);
+}
+export function subI32(a: usize, b: usize, n: u32, out: usize): u32 {
+  let bad = i64x2.splat(0), i: u32 = 0;
+  for (; i + 4 <= n; i += 4) {
+    const p = <usize>i << 2, x = v128.load(a + p), y = v128.load(b + p), r = i32x4.sub(x, y);
+    v128.store(out + p, r);
+    bad = v128.or(bad, v128.and(v128.xor(x, y), v128.xor(x, r)));
+  }
+  return subtractRest<i32>(a, b, i, n, out, i32x4.bitmask(bad) != 0);
+}
+export function addI64(a: usize, b: usize, n: u32, out: usize): u32 {
+  let bad = i64x2.splat(0), i: u32 = 0;
+  for (; i + 2 <= n; i += 2) {
+    const p = <usize>i << 3, x = v128.load(a + p), y = v128.load(b + p), r = i64x2.add(x, y);
+    v128.store(out + p, r);
+    bad = v128.or(bad, v128.and(v128.xor(x, r), v128.xor(y, r)));
+  }
+  return addRest<i64>(a, b, i, n, out, i64x2.bitmask(bad) != 0);
+}
+export function subI64(a: usize, b: usize, n: u32, out: usize): u32 {
+  let bad = i64x2.splat(0), i: u32 = 0;
+  for (; i + 2 <= n; i += 2) {
+    const p = <usize>i << 3, x = v128.load(a + p), y = v128.load(b + p), r = i64x2.sub(x, y);
+    v128.store(out + p, r);
+    bad = v128.or(bad, v128.and(v128.xor(x, y), v128.xor(x, r)));
+  }
+  return subtractRest<i64>(a, b, i, n, out, i64x2.bitmask(bad) != 0);
 }
 
 /** The high half of the 128-bit product. */
