@@ -9,7 +9,7 @@ import type { TaskContext } from "./operator.ts";
 
 const stepRows = 65_536;
 /** What table and lists take per row, about. */
-const tableBytesPerRow = 32;
+const tableBytesPerRow = 48;
 
 /** Build rows by key number: rows of key k are order[offsets[k] … offsets[k + 1]). */
 export interface RowLists {
@@ -92,9 +92,9 @@ export class BuildSide {
 
   /** Makes the table of all rows' keys. Ends appending. */
   index(): void {
-    const { hashBits } = this.#context;
+    const { hashBits, memoryBytes } = this.#context;
     const { rows } = this.#store;
-    const table = new KeyTable(this.#memory, { columns: this.#keyColumns, hashBits, expected: rows });
+    const table = new KeyTable(this.#memory, { columns: this.#keyColumns, hashBits, memoryBytes, expected: rows });
     this.#table = table;
     this.#steps((start, n) => table.observe(this.#keySlices(start, n)));
     table.fix(rows);

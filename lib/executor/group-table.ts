@@ -121,8 +121,8 @@ export class GroupTable {
       return zeros;
     }
     if (this.#rowsAreGroups) this.clear();
-    const { memory, hashBits } = this.#context;
-    this.#keys ??= new KeyTable(memory, { columns: this.#keyColumns, hashBits, expected: this.#expected });
+    const { memory, hashBits, memoryBytes } = this.#context;
+    this.#keys ??= new KeyTable(memory, { columns: this.#keyColumns, hashBits, memoryBytes, expected: this.#expected });
     const numbers = this.#keys.assign(keys, n);
     this.#count = this.#keys.count;
     return numbers;

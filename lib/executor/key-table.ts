@@ -14,6 +14,7 @@ const denseBitsFree = 16;
 /** A dense table may have this many places per expected key, of 4 bytes each; a hash table takes 16 to 32 bytes, and twice the time. */
 const densePlacesPerKey = 32;
 const denseBitsMax = 27;
+const speculativeShare = 16;
 const slotBitsMin = 10;
 const slotBitsMax = 29;
 
@@ -23,6 +24,8 @@ export interface KeyTableOptions {
   readonly hashBits: number;
   /** Estimated number of distinct keys. */
   readonly expected: number;
+  /** Memory limit of the task: a table that only an estimate asks for takes no more than a small part of it. */
+  readonly memoryBytes: number;
 }
 
 /** The u32 whose high `bits` bits are set: slots are addressed by the high bits of a hash. */
@@ -39,6 +42,7 @@ export class KeyTable {
   readonly #numbers: GrowableBlock;
   readonly #rows: GrowableBlock;
   readonly #pending: GrowableBlock;
+  readonly #speculativeBytes: number;
   #expected: number;
   #form: Form = "none";
   #count = 0;
@@ -51,7 +55,8 @@ export class KeyTable {
     this.#memory = memory;
     this.#mask = hashMask(options.hashBits);
     this.#codec = new KeyCodec(memory, options.columns, this.#mask);
-    this.#expected = options.expected;
+    this.#speculativeBytes = options.memoryBytes / speculativeShare;
+    this.#expected = Math.min(options.expected, this.#speculativeBytes / 32);
     this.#numbers = new GrowableBlock(memory);
     this.#rows = new GrowableBlock(memory);
     this.#pending = new GrowableBlock(memory);
@@ -213,8 +218,10 @@ export class KeyTable {
   #denseBits(keys: number): number | undefined {
     const { words, bits } = this.#codec;
     if (words !== 1) return undefined;
-    const affordable = bits <= denseBitsMax && 2 ** bits <= densePlacesPerKey * Math.max(keys, this.#expected);
-    return bits <= denseBitsFree || affordable ? bits : undefined;
+    // What a hash table would take anyway is never too much.
+    const bytesMax = Math.max(this.#speculativeBytes, keys * 16);
+    const worthwhile = 2 ** bits <= densePlacesPerKey * Math.max(keys, this.#expected) && 4 * 2 ** bits <= bytesMax;
+    return bits <= denseBitsFree || (bits <= denseBitsMax && worthwhile) ? bits : undefined;
   }
 
   /** Makes the table anew, with room for `keys`, and fills it. */
