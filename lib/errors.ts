@@ -19,6 +19,8 @@ export type ErrorCode =
   | "timeout"
   | "out_of_memory"
   | "resource" // disk full, too many open files
+  | "limit_exceeded" // past the caller's own limit: maxBytes, maxCost
+  | "unauthorized" // the role may not read or do that
   | "throttled"
   | "version" // a task written by another version of Volley
   | "executor_lost" // a worker or function died while it held a task

@@ -1,0 +1,101 @@
+/**
+ * The port between the HTTP protocols and whatever answers queries: the cloud (functions over DynamoDB and S3) or an
+ * embedded session. lib/api serves the native API and the Trino protocol over it and knows nothing else.
+ */
+import type { DataType } from "../arrow/types.ts";
+import type { QueryErrorJson } from "../errors.ts";
+import type { LiteralExpr } from "../expr/expr.ts";
+import type { Cost, Usage } from "./usage.ts";
+
+export interface SubmitRequest {
+  readonly sql: string;
+  /** Values of $1, $2, … or of named parameters. */
+  readonly parameters?: readonly LiteralExpr[] | Readonly<Record<string, LiteralExpr>>;
+  /** The query fails with code `limit_exceeded` before it reads more than so many bytes of tables … */
+  readonly maxBytes?: number;
+  /** … or when its estimate or its cost so far passes so many US dollars. */
+  readonly maxCost?: number;
+  /** The same key from the same tenant within a day gives the same query. */
+  readonly idempotencyKey?: string;
+  /** Who asks, from the authorizer; queries of other tenants do not exist for it. */
+  readonly tenant: string;
+}
+
+export type QueryStatus = "queued" | "planning" | "running" | "finished" | "failed" | "cancelled";
+
+export interface StageProgress {
+  readonly stage: number;
+  readonly tasks: number;
+  readonly running: number;
+  readonly done: number;
+  /** Attempts beyond one a task. */
+  readonly retries: number;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+export interface ResultColumnInfo {
+  readonly name: string;
+  readonly type: DataType;
+  readonly nullable: boolean;
+}
+
+export interface QueryInfo {
+  readonly id: string;
+  readonly tenant: string;
+  readonly sql: string;
+  readonly status: QueryStatus;
+  readonly submittedMs: number;
+  readonly startedMs?: number;
+  readonly finishedMs?: number;
+  /** Once planned. */
+  readonly columns?: readonly ResultColumnInfo[];
+  readonly stages: readonly StageProgress[];
+  /** Once finished: rows of the answer. */
+  readonly rows?: number;
+  /** Bytes of the answer as Arrow. */
+  readonly resultBytes?: number;
+  readonly usage: Usage;
+  readonly cost: Cost;
+  readonly error?: QueryErrorJson;
+}
+
+/** One Arrow IPC stream of the answer; the answer is their rows in order. */
+export interface ResultSlice {
+  readonly rows: number;
+  readonly bytes: number;
+  read(): Promise<Uint8Array>;
+  /** A link that anyone holding it can fetch for a while; undefined where there are no such links. */
+  link(expiresSeconds: number): Promise<string | undefined>;
+}
+
+export interface QueryPlanTexts {
+  readonly logical: string;
+  readonly physical: string;
+  readonly stages: string;
+  readonly dot: string;
+}
+
+export interface TableInfo {
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: readonly ResultColumnInfo[];
+}
+
+export interface QueryService {
+  /** Accepts a query. @throws QueryError for what can be told at once (syntax, limits, a reused idempotency key) */
+  submit(request: SubmitRequest): Promise<QueryInfo>;
+  /** Undefined when there is no such query. Waits up to waitMs for the query to end. */
+  get(tenant: string, id: string, options?: { readonly waitMs?: number }): Promise<QueryInfo | undefined>;
+  /** Newest first. */
+  list(
+    tenant: string,
+    options?: { readonly limit?: number; readonly status?: QueryStatus },
+  ): Promise<readonly QueryInfo[]>;
+  /** Asks a query to stop; one that has ended stays as it is. Undefined when there is none. */
+  cancel(tenant: string, id: string): Promise<QueryInfo | undefined>;
+  plan(tenant: string, id: string): Promise<QueryPlanTexts | undefined>;
+  /** The slices of a finished query's answer. @throws QueryError the query's own error, or not_found */
+  results(tenant: string, id: string): Promise<readonly ResultSlice[]>;
+  tables(tenant: string): Promise<readonly TableInfo[]>;
+}
