@@ -1,15 +1,16 @@
 /** The handle of one query: runs it once, when its answer is first asked for, and gives the answer in many forms. */
 import type { RecordBatch, Table } from "apache-arrow";
-import { joinStreams, resultRows } from "./arrow/result.ts";
+import { joinedStream, type ResultBatch, ResultDecoder } from "./arrow/result.ts";
 import { type DataType, type Schema, typeName } from "./arrow/types.ts";
-import type { EmbeddedCluster, QueryRunResult } from "./embedded/cluster.ts";
+import type { EmbeddedCluster } from "./embedded/cluster.ts";
 import { QueryError } from "./errors.ts";
 import { accountOf, type QueryAccount } from "./explain/account.ts";
 import type { Value } from "./expr/value.ts";
 import { type JsValue, jsValue } from "./js-values.ts";
 import type { PlannedQuery } from "./query.ts";
 import type { QueryState } from "./scheduler/state.ts";
-import type { PartitionSlice, TaskOptions } from "./stages/graph.ts";
+import type { TaskOptions } from "./stages/graph.ts";
+import { StoredAnswer } from "./stored-answer.ts";
 
 export interface ResultColumn {
   readonly name: string;
@@ -30,10 +31,12 @@ export interface HandleOptions {
 
 interface Answer {
   readonly state: QueryState;
-  /** One Arrow IPC stream for each task of the last stage that gave rows, in order. */
-  readonly streams: readonly Uint8Array[];
+  readonly stored: StoredAnswer;
   readonly elapsedMs: number;
 }
+
+/** Answers of handles that nobody holds any more need no place on the disk. */
+const abandoned = new FinalizationRegistry((stored: StoredAnswer) => void stored.release().catch(() => {}));
 
 export class QueryHandle implements AsyncIterable<RecordBatch> {
   /** @internal */
@@ -90,12 +93,20 @@ export class QueryHandle implements AsyncIterable<RecordBatch> {
 
   /** The answer as one Arrow IPC stream. */
   async toIpc(): Promise<Uint8Array> {
-    return Buffer.concat(joinStreams(this.schema(), await this.streams()));
+    const pieces: Uint8Array[] = [];
+    for await (const piece of this.ipc()) pieces.push(piece.slice());
+    return Buffer.concat(pieces);
   }
 
-  /** The answer as Arrow IPC streams, one for each task of the last stage that gave rows; column names are the engine's. */
-  async streams(): Promise<readonly Uint8Array[]> {
-    return (await this.#run()).streams;
+  /** The same in pieces, each valid until the next is asked for. */
+  ipc(): AsyncGenerator<Uint8Array> {
+    return joinedStream(this.schema(), this.messages());
+  }
+
+  /** The Arrow IPC streams of the last stage's tasks in order, in parts of whole messages; each valid until the next. @internal */
+  async *messages(): AsyncGenerator<Uint8Array> {
+    const { stored } = await this.#run();
+    yield* stored.messages(this.#abort.signal);
   }
 
   /** Names, types and nullability of the answer's columns. */
@@ -110,14 +121,21 @@ export class QueryHandle implements AsyncIterable<RecordBatch> {
 
   /** Rows of engine values (see lib/expr/value.ts), for formatters. @internal */
   async *values(): AsyncGenerator<readonly Value[]> {
-    const { streams } = await this.#run();
-    for (const stream of streams) yield* resultRows(stream);
+    for await (const { rows, columns } of this.batches()) {
+      for (let row = 0; row < rows; row++) yield columns.map((column) => column[row]!);
+    }
   }
 
-  /** Arrow record batches. */
+  /** The same column by column, some thousand rows at a time. @internal */
+  async *batches(): AsyncGenerator<ResultBatch> {
+    const decoder = new ResultDecoder();
+    for await (const part of this.messages()) yield* decoder.batches(part);
+  }
+
+  /** Arrow record batches, read from the disk as they are asked for when the answer is large. */
   async *[Symbol.asyncIterator](): AsyncIterator<RecordBatch> {
-    const ipc = await this.toIpc();
-    yield* (await arrow()).RecordBatchReader.from(ipc);
+    const { RecordBatchReader } = await arrow();
+    yield* await RecordBatchReader.from(copies(this.ipc()));
   }
 
   /** Prints the answer as a table. */
@@ -169,12 +187,9 @@ export class QueryHandle implements AsyncIterable<RecordBatch> {
         for (const listener of this.#listeners) listener(state);
       },
     });
-    try {
-      const streams = await readStreams(run);
-      return { state: run.state, streams, elapsedMs: performance.now() - start };
-    } finally {
-      await run.release();
-    }
+    const stored = await StoredAnswer.of(run);
+    abandoned.register(this, stored);
+    return { state: run.state, stored, elapsedMs: performance.now() - start };
   }
 }
 
@@ -183,16 +198,7 @@ function arrow() {
   return import("apache-arrow");
 }
 
-/** The output of the last stage, in the order of its tasks. */
-async function readStreams(run: QueryRunResult): Promise<Uint8Array[]> {
-  const last = run.state.stages.at(-1)!;
-  const slices = last.tasks.flatMap(({ win }) =>
-    win!.result.partitions.map((slice): PartitionSlice => ({ ...slice, key: win!.result.key })),
-  );
-  return Promise.all(slices.filter((slice) => slice.rows > 0).map((slice) => readSlice(run, slice)));
-}
-
-async function readSlice(run: QueryRunResult, slice: PartitionSlice): Promise<Uint8Array> {
-  if (slice.inline !== undefined) return Buffer.from(slice.inline, "base64");
-  return run.objects.get(slice.key, { range: { from: slice.offset, to: slice.offset + slice.length } });
+/** For readers that keep what they get. */
+async function* copies(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) yield piece.slice();
 }

@@ -11,33 +11,43 @@ export interface ResultBatch {
   readonly columns: readonly (readonly Value[])[];
 }
 
-/** One valid IPC stream, in parts, of streams whose columns have the schema's types; column names are the schema's. */
-export function joinStreams(schema: Schema, streams: Iterable<Uint8Array>): Uint8Array[] {
-  const parts = [framed(encodeSchema(schema))];
-  for (const stream of streams) {
-    for (const message of messagesOf(stream)) {
+/**
+ * One valid IPC stream, in pieces, of streams whose columns have the schema's types; column names are the schema's.
+ * The streams may come in parts, each of whole messages; a piece is valid as long as the part that it comes from.
+ */
+export async function* joinedStream(
+  schema: Schema,
+  parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield framed(encodeSchema(schema));
+  for await (const part of parts) {
+    for (const message of messagesOf(part)) {
       if (message.kind === messageHeader.dictionaryBatch) throw unsupported("joining Arrow streams with dictionaries");
-      if (message.kind === messageHeader.recordBatch) parts.push(message.bytes);
+      if (message.kind === messageHeader.recordBatch) yield message.bytes;
     }
   }
-  parts.push(endOfStream);
-  return parts;
+  yield endOfStream;
 }
 
-/** The values of a stream, batch by batch. @throws QueryError corrupt_file */
-export function* resultBatches(stream: Uint8Array): Generator<ResultBatch> {
-  let fields: readonly IpcField[] | undefined;
-  for (const message of messagesOf(stream)) {
-    if (message.kind === messageHeader.schema) fields = decodeSchema(message.header);
-    else if (message.kind !== messageHeader.recordBatch) throw unsupported("an Arrow stream with dictionary batches");
-    else if (fields === undefined) throw corrupt("it does not start with a schema");
-    else yield decodeBatch(fields, message);
+/** Decodes streams that come in parts, one after another: a part holds whole messages. */
+export class ResultDecoder {
+  #fields: readonly IpcField[] | undefined;
+
+  /** The values of a part, batch by batch. @throws QueryError corrupt_file */
+  *batches(part: Uint8Array): Generator<ResultBatch> {
+    for (const message of messagesOf(part)) {
+      if (message.kind === messageHeader.schema) this.#fields = decodeSchema(message.header);
+      else if (message.kind !== messageHeader.recordBatch) {
+        throw unsupported("an Arrow stream with dictionary batches");
+      } else if (this.#fields === undefined) throw corrupt("it does not start with a schema");
+      else yield decodeBatch(this.#fields, message);
+    }
   }
 }
 
 /** The rows of a stream as arrays in column order. */
 export function* resultRows(stream: Uint8Array): Generator<Value[]> {
-  for (const { rows, columns } of resultBatches(stream)) {
+  for (const { rows, columns } of new ResultDecoder().batches(stream)) {
     for (let row = 0; row < rows; row++) yield columns.map((column) => column[row]!);
   }
 }

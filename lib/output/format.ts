@@ -4,7 +4,7 @@ import { extname } from "node:path";
 import type { Writable } from "node:stream";
 import { QueryError } from "../errors.ts";
 import type { QueryHandle } from "../query-handle.ts";
-import { csvLines, jsonLines, jsonText, markdownLines, uniqueNames } from "./text.ts";
+import { csvText, jsonLinesText, jsonText, markdownText, uniqueNames } from "./text.ts";
 
 export const outputFormats = ["table", "csv", "json", "jsonl", "markdown", "arrow", "parquet"] as const;
 export type OutputFormat = (typeof outputFormats)[number];
@@ -88,16 +88,15 @@ async function* chunks(handle: QueryHandle, options: WriteOptions): AsyncGenerat
       return;
     }
     case "csv":
-      return yield* joined(csvLines(handle));
+      return yield* csvText(handle);
     case "json":
-      return yield* joined(jsonText(handle));
+      return yield* jsonText(handle);
     case "jsonl":
-      return yield* joined(jsonLines(handle));
+      return yield* jsonLinesText(handle);
     case "markdown":
-      return yield* joined(markdownLines(handle));
+      return yield* markdownText(handle);
     case "arrow":
-      yield await handle.toIpc();
-      return;
+      return yield* handle.ipc();
     case "parquet":
       return yield* parquetChunks(handle);
   }
@@ -110,24 +109,10 @@ async function* parquetChunks(handle: QueryHandle): AsyncGenerator<Uint8Array> {
   const names = uniqueNames(handle.columns.map((column) => column.name));
   const fields = handle.schema().fields.map((field, i) => ({ ...field, name: names[i]! }));
   const writer = new ParquetStreamWriter({ fields }, (bytes) => void pieces.push(bytes));
-  for (const stream of await handle.streams()) {
-    await writer.write(stream);
+  for await (const part of handle.messages()) {
+    await writer.write(part.slice());
     yield* pieces.splice(0);
   }
   await writer.finish();
   yield* pieces.splice(0);
-}
-
-const chunkChars = 64 << 10;
-
-/** Lines in larger pieces: one write a line would be slow. */
-async function* joined(lines: AsyncIterable<string>): AsyncGenerator<string> {
-  let piece = "";
-  for await (const line of lines) {
-    piece += line;
-    if (piece.length < chunkChars) continue;
-    yield piece;
-    piece = "";
-  }
-  if (piece !== "") yield piece;
 }

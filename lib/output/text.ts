@@ -1,4 +1,5 @@
 /** Answers as CSV (RFC 4180), JSON, JSON lines and Markdown. Numbers too exact for JSON's readers become strings. */
+import type { ResultBatch } from "../arrow/result.ts";
 import type { DataType } from "../arrow/types.ts";
 import { formatValue } from "../expr/format-value.ts";
 import type { Value } from "../expr/value.ts";
@@ -6,12 +7,20 @@ import { jsValue } from "../js-values.ts";
 import type { QueryHandle } from "../query-handle.ts";
 
 /** NULL is nothing between the commas, an empty text is two quotes. */
-export async function* csvLines(handle: QueryHandle): AsyncGenerator<string> {
-  const types = handle.columns.map((column) => column.type);
+export async function* csvText(handle: QueryHandle): AsyncGenerator<string> {
   yield `${handle.columns.map((column) => csvCell(column.name)).join(",")}\n`;
-  for await (const row of handle.values()) {
-    yield `${row.map((value, i) => (value === null ? "" : csvCell(formatValue(value, types[i]!)))).join(",")}\n`;
-  }
+  const cells = handle.columns.map(({ type }) => {
+    return (value: Value) => (value === null ? "" : csvCell(formatValue(value, type)));
+  });
+  for await (const batch of handle.batches()) yield lines(batch, cells, (row) => `${row.join(",")}\n`).join("");
+}
+
+type Cell = (value: Value) => string;
+
+/** The lines of a batch, of the cells' texts. */
+function lines({ rows, columns }: ResultBatch, cells: readonly Cell[], line: (row: string[]) => string): string[] {
+  const texts = columns.map((column, i) => column.map(cells[i]!));
+  return Array.from({ length: rows }, (_, row) => line(texts.map((column) => column[row]!)));
 }
 
 function csvCell(text: string): string {
@@ -20,20 +29,27 @@ function csvCell(text: string): string {
 
 /** One array of objects. */
 export async function* jsonText(handle: QueryHandle): AsyncGenerator<string> {
-  let before = "[\n";
-  for await (const line of jsonLines(handle)) {
-    yield `${before}  ${line.trimEnd()}`;
-    before = ",\n";
+  let before = "[\n  ";
+  for await (const objects of jsonObjects(handle)) {
+    yield before + objects.join(",\n  ");
+    before = ",\n  ";
   }
-  yield before === "[\n" ? "[]\n" : "\n]\n";
+  yield before.startsWith("[") ? "[]\n" : "\n]\n";
 }
 
 /** One object a line. */
-export async function* jsonLines(handle: QueryHandle): AsyncGenerator<string> {
-  const keys = uniqueNames(handle.columns.map((column) => column.name)).map((name) => JSON.stringify(name));
-  const types = handle.columns.map((column) => column.type);
-  for await (const row of handle.values()) {
-    yield `{${row.map((value, i) => `${keys[i]}:${jsonValue(value, types[i]!)}`).join(",")}}\n`;
+export async function* jsonLinesText(handle: QueryHandle): AsyncGenerator<string> {
+  for await (const objects of jsonObjects(handle)) yield `${objects.join("\n")}\n`;
+}
+
+async function* jsonObjects(handle: QueryHandle): AsyncGenerator<string[]> {
+  const names = uniqueNames(handle.columns.map((column) => column.name));
+  const cells = handle.columns.map(({ type }, i) => {
+    const key = `${JSON.stringify(names[i])}:`;
+    return (value: Value) => key + jsonValue(value, type);
+  });
+  for await (const batch of handle.batches()) {
+    if (batch.rows > 0) yield lines(batch, cells, (row) => `{${row.join(",")}}`);
   }
 }
 
@@ -59,16 +75,14 @@ function jsonValue(value: Value, type: DataType): string {
   return JSON.stringify(plain);
 }
 
-export async function* markdownLines(handle: QueryHandle): AsyncGenerator<string> {
+export async function* markdownText(handle: QueryHandle): AsyncGenerator<string> {
   const numeric = handle.columns.map((column) => /^(int|float|decimal)/.test(column.type.kind));
   yield `| ${handle.columns.map((column) => markdownCell(column.name)).join(" | ")} |\n`;
   yield `|${numeric.map((right) => (right ? "---:" : "---")).join("|")}|\n`;
-  for await (const row of handle.values()) {
-    const cells = row.map((value, i) => {
-      return value === null ? "NULL" : markdownCell(formatValue(value, handle.columns[i]!.type));
-    });
-    yield `| ${cells.join(" | ")} |\n`;
-  }
+  const cells = handle.columns.map(({ type }) => {
+    return (value: Value) => (value === null ? "NULL" : markdownCell(formatValue(value, type)));
+  });
+  for await (const batch of handle.batches()) yield lines(batch, cells, (row) => `| ${row.join(" | ")} |\n`).join("");
 }
 
 function markdownCell(text: string): string {

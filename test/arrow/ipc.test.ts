@@ -4,7 +4,7 @@ import * as arrow from "apache-arrow";
 import { endOfStream } from "../../lib/arrow/ipc-message.ts";
 import { IpcReader } from "../../lib/arrow/ipc-read.ts";
 import { IpcWriter } from "../../lib/arrow/ipc-write.ts";
-import { joinStreams, resultRows } from "../../lib/arrow/result.ts";
+import { joinedStream, resultRows } from "../../lib/arrow/result.ts";
 import { type Schema, typeName, types } from "../../lib/arrow/types.ts";
 import { readValues, type Value, ValueWriter } from "../../lib/arrow/value-access.ts";
 import { type Batch, newDictionary, type Vector } from "../../lib/arrow/vector.ts";
@@ -185,17 +185,17 @@ test("vectors that are not flat are written flat", () => {
   ]);
 });
 
-test("streams are joined into one with the result's names", () => {
+test("streams are joined into one with the result's names", async () => {
   const memory = new LinearMemory();
   const tables = [generated(5, 10, 0.5), generated(6, 20, 0.5)];
   const streams = tables.map((table) => written(memory, [table]));
   const named = { fields: schema.fields.map((field, i) => ({ ...field, name: `n${i}` })) };
-  const joined = Buffer.concat(joinStreams(named, [...streams, written(memory, [])]));
+  const joined = Buffer.concat(await Array.fromAsync(joinedStream(named, [...streams, written(memory, [])])));
   const table = arrow.tableFromIPC(joined);
   assert.equal(table.numRows, 30);
   assert.equal(table.schema.fields[3]!.name, "n3");
   assert.deepEqual([...readingBack(memory, joined)], tables);
-  assert.equal(arrow.tableFromIPC(Buffer.concat(joinStreams(named, []))).numRows, 0);
+  assert.equal(arrow.tableFromIPC(Buffer.concat(await Array.fromAsync(joinedStream(named, [])))).numRows, 0);
 });
 
 test("damaged streams are errors, never crashes", () => {

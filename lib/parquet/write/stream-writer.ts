@@ -19,6 +19,7 @@ export class ParquetStreamWriter {
   private readonly file: ParquetFileWriter;
   private readonly schema: Schema;
   private readonly options: ParquetWriteOptions;
+  private fields: readonly IpcField[] | undefined;
   private pending: ColumnBatch[] = [];
   private pendingRows = 0;
   private pendingBytes = 0;
@@ -30,14 +31,16 @@ export class ParquetStreamWriter {
     this.options = options;
   }
 
-  /** Adds a whole stream, which must not change until `finish`. @throws QueryError corrupt_file, unsupported */
-  async write(stream: Uint8Array): Promise<void> {
-    let fields: readonly IpcField[] | undefined;
-    for (const message of messagesOf(stream)) {
-      if (message.kind === messageHeader.schema) fields = decodeSchema(message.header);
+  /**
+   * Adds a stream, or a part of one that holds whole messages; its bytes must not change until `finish`.
+   * @throws QueryError corrupt_file, unsupported
+   */
+  async write(part: Uint8Array): Promise<void> {
+    for (const message of messagesOf(part)) {
+      if (message.kind === messageHeader.schema) this.fields = decodeSchema(message.header);
       else if (message.kind !== messageHeader.recordBatch) throw unsupported("an Arrow stream with dictionary batches");
-      else if (fields === undefined) throw corrupt("it does not start with a schema");
-      else await this.add(columnsOfRecordBatch(fields, message), message.body.length);
+      else if (this.fields === undefined) throw corrupt("it does not start with a schema");
+      else await this.add(columnsOfRecordBatch(this.fields, message), message.body.length);
     }
   }
 
