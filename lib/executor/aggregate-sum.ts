@@ -62,7 +62,10 @@ export class SumAccumulator implements Accumulator {
     return [this.sums(start, n, arena)];
   }
 
-  /** The sums in the state type: narrow where all fit. @throws QueryError overflow beyond 38 digits */
+  /**
+   * The sums in the state type: narrow where all fit. A part of a sum may have all of 128 bits, more than 38 digits:
+   * with the other parts the result can fit again, and must not depend on how rows were spread.
+   */
   sums(start: number, n: number, arena: Arena): FlatVector {
     const { kernels } = this.#memory;
     const validity = this.#seen.validity(start, n, arena);
@@ -77,14 +80,16 @@ export class SumAccumulator implements Accumulator {
       kernels.narrowI128(wide, 0, n, data);
       return vector("i64", data);
     }
-    if (kernels.countOver38(wide, n) > 0 || physicalKind(this.#stateType) === "i64") throw overflow(this.#stateType);
+    if (physicalKind(this.#stateType) === "i64") throw overflow(this.#stateType);
     return vector("i128", this.#wide.copy(start, n, arena));
   }
 
   /** The sums as the result of sum(). @throws QueryError overflow */
   results(type: DataType, start: number, n: number, arena: Arena): FlatVector {
     const sums = this.sums(start, n, arena);
-    if (physicalKind(type) === "i64" && sums.physical === "i128") throw overflow(type);
+    if (sums.physical === "i128") {
+      if (physicalKind(type) === "i64" || this.#memory.kernels.countOver38(sums.data, n) > 0) throw overflow(type);
+    }
     return { ...sums, type };
   }
 

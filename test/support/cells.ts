@@ -1,5 +1,6 @@
 /** Values of both engines in one comparable form. */
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { types } from "../../lib/arrow/types.ts";
 import { formatValue } from "../../lib/expr/format-value.ts";
 import type { SessionContext } from "../../lib/index.ts";
 
@@ -17,7 +18,16 @@ export async function volleyRows(session: SessionContext, sql: string): Promise<
 
 export async function duckdbRows(connection: DuckDBConnection, sql: string): Promise<Row[]> {
   const reader = await connection.runAndReadAll(sql);
-  return reader.getRowsJson().map((row) => row.map((value) => (value === null ? "NULL" : String(value))));
+  return reader.getRowsJson().map((row) => row.map(jsonText));
+}
+
+/** Integers are written as text, so that a number is a float; the only objects are intervals. */
+function jsonText(value: unknown): string {
+  if (value === null) return "NULL";
+  if (typeof value === "number") return value.toExponential();
+  if (typeof value !== "object") return String(value);
+  const { months, days, micros } = value as { months: number; days: number; micros: string };
+  return formatValue({ months, days, micros: BigInt(micros) }, types.interval);
 }
 
 const numeric = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;

@@ -27,6 +27,20 @@ const tables: Readonly<Record<string, string>> = {
       (i * 0.5)::decimal(9,1) as amount from range(45) r(i)`,
   empty: `select i, 1::int as a, 'x' as b, 1.5::decimal(9,2) as c, date '2020-01-01' as d from range(0) r(i)`,
   nulls: `select i, null::int as a, null::varchar as b, null::double as c, (i % 2)::int as g from range(20) r(i)`,
+  types: `select i, t8::tinyint as t8, t16::smallint as t16, t32::int as t32, t64::bigint as t64, f32::real as f32,
+      d4::decimal(4,1) as d4, d18::decimal(18,6) as d18, d38::decimal(38,0) as d38, b::boolean as b, day::date as day, ts::timestamp as ts,
+      txt::varchar as txt, bin::blob as bin from (values
+      (0, 0, 0, 0, 0, '0', 0, 0, '0', true, '1970-01-01', '1970-01-01 00:00:00', '', ''),
+      (1, 127, 32767, 2147483647, 9223372036854775807, '3.5', 999.9, 999999999999.999999, '99999999999999999999999999999999999999', false, '2024-02-29', '2024-02-29 23:59:59.999999', 'a', 'a'),
+      (2, -128, -32768, -2147483648, -9223372036854775808, '-3.5', -999.9, -999999999999.999999, '-99999999999999999999999999999999999999', true, '1900-02-28', '1900-02-28 12:00:00', 'Z', '\\x00\\xFF'),
+      (3, null, null, null, null, null, null, null, null, null, null, null, null, null),
+      (4, 1, 1, 1, 1, 'nan', 0.1, 0.000001, '1', false, '1969-12-31', '1969-12-31 23:59:59.999999', 'é', 'b'),
+      (5, -1, -1, -1, -1, 'inf', -0.1, -0.000001, '-1', true, '2000-12-31', '2000-12-31 00:00:00.000001', 'é', '\\x00'),
+      (6, 1, 2, 3, 4, '-inf', 0.1, 1.5, '18446744073709551616', null, '2024-02-29', '2024-02-29 23:59:59.999999', '%_', 'a'),
+      (7, 0, 0, 0, 0, '-0', 0, 0, '0', true, '1970-01-01', '1970-01-01 00:00:00', 'a' || repeat('long', 60), ''),
+      (8, 7, 300, 70000, 5000000000, '1.5', 12.5, 123456.789, '12345678901234567890123', true, '0001-01-01', '9999-12-31 23:59:59', 'aa', 'aa'),
+      (9, null, 5, null, 5, null, 5, null, '5', null, '2021-06-15', null, 'null', null)
+      ) v(i, t8, t16, t32, t64, f32, d4, d18, d38, b, day, ts, txt, bin)`,
   one: `select 0 as i, 42::int as a, 'only' as b`,
 };
 

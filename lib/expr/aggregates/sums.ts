@@ -36,11 +36,12 @@ function addTo(state: Value[], value: Value, stateType: DataType): void {
     return;
   }
   const sum = ((state[0] as bigint | null) ?? 0n) + BigInt(value as number | bigint | boolean);
-  state[0] = stateType.kind === "decimal" ? toDecimal(sum, stateType, () => "the sum") : sum;
+  state[0] = sum;
 }
 
 function finalSum(state: Value[], { type }: AggregateSite): Value {
   const sum = state[0]!;
+  if (type.kind === "decimal" && sum !== null) return toDecimal(sum as bigint, type, () => "the sum");
   return sum !== null && type.kind === "int64" ? toInteger(sum as bigint, type, () => `the sum ${sum}`) : sum;
 }
 
