@@ -3,7 +3,7 @@ export type { DataType, Field, Schema } from "./arrow/types.ts";
 export type { PathOptions } from "./catalog/local-catalog.ts";
 export { type ErrorCode, QueryError, type QueryErrorJson, type Span } from "./errors.ts";
 export type { QueryAccount } from "./explain/account.ts";
-export type { JsValue } from "./js-values.ts";
+export type { JsValue } from "./output/js-values.ts";
 export type { ParameterValue, ParameterValues } from "./parameters.ts";
 export type { QueryHandle, ResultColumn } from "./query-handle.ts";
 export { SessionContext, type SqlOptions, type StandaloneOptions, type TestingOptions } from "./session.ts";

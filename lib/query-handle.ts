@@ -6,7 +6,7 @@ import type { EmbeddedCluster } from "./embedded/cluster.ts";
 import { QueryError } from "./errors.ts";
 import { accountOf, type QueryAccount } from "./explain/account.ts";
 import type { Value } from "./expr/value.ts";
-import { type JsValue, jsValue } from "./js-values.ts";
+import { type JsValue, jsValue } from "./output/js-values.ts";
 import type { PlannedQuery } from "./query.ts";
 import type { QueryState } from "./scheduler/state.ts";
 import type { TaskOptions } from "./stages/graph.ts";

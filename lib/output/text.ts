@@ -3,8 +3,8 @@ import type { ResultBatch } from "../arrow/result.ts";
 import type { DataType } from "../arrow/types.ts";
 import { formatValue } from "../expr/format-value.ts";
 import type { Value } from "../expr/value.ts";
-import { jsValue } from "../js-values.ts";
 import type { QueryHandle } from "../query-handle.ts";
+import { jsValue } from "./js-values.ts";
 
 /** NULL is nothing between the commas, an empty text is two quotes. */
 export async function* csvText(handle: QueryHandle): AsyncGenerator<string> {
