@@ -5,6 +5,8 @@ import { EmbeddedCluster } from "./embedded/cluster.ts";
 import { QueryError, unsupported } from "./errors.ts";
 import type { WorkerFaults } from "./executor/worker.ts";
 import type { ParameterValues } from "./parameters.ts";
+import { nodesOf } from "./physical/children.ts";
+import { rowEstimator } from "./physical/estimate.ts";
 import { type PlannedQuery, type PlanningOptions, planQuery } from "./query.ts";
 import { type AnswerKind, QueryHandle } from "./query-handle.ts";
 import type { Query } from "./sql/ast.ts";
@@ -171,9 +173,12 @@ export class SessionContext {
   }
 }
 
+/** A join of small tables can be large: what counts is every step on the way, not just what goes in and comes out. */
 function isSmall({ snapshot, graph }: PlannedQuery): boolean {
   const bytes = [...snapshot.values()].reduce((sum, table) => sum + table.statistics.bytes, 0);
-  return bytes <= inlineBytesMax && graph.stages.every((stage) => stage.estimatedRows <= inlineRowsMax);
+  if (bytes > inlineBytesMax) return false;
+  const rows = rowEstimator(snapshot);
+  return graph.stages.every(({ plan }) => [...nodesOf(plan)].every((node) => rows(node) <= inlineRowsMax));
 }
 
 function definedOnly(testing: TestingOptions): Partial<SizingOptions> {

@@ -34,7 +34,7 @@ function estimateNode(plan: PhysicalPlan, rows: (plan: PhysicalPlan) => number, 
       return Math.min(plan.groupBy.length === 0 ? 1 : plan.groups, rows(plan.input));
     case "hash_join":
     case "nested_loop_join":
-      return Math.max(rows(plan.probe), plan.kind === "hash_join" ? 1 : rows(plan.build));
+      return plan.kind === "hash_join" ? rows(plan.probe) : rows(plan.probe) * Math.max(1, rows(plan.build));
     case "sort":
       return Math.min(plan.limit ?? Infinity, rows(plan.input));
     case "limit":
