@@ -1,6 +1,7 @@
 /** Nanoseconds per row of expressions and filters over batches in linear memory. Run: node bench/kernels.ts [filter] */
 import { type DataType, types } from "../lib/arrow/types.ts";
-import { type Value, ValueWriter } from "../lib/arrow/value-access.ts";
+import type { Value } from "../lib/arrow/value.ts";
+import { ValueWriter } from "../lib/arrow/value-access.ts";
 import { type Batch, newDictionary, type Vector } from "../lib/arrow/vector.ts";
 import { compileExpressions } from "../lib/executor/expression/expression-set.ts";
 import { compilePredicate } from "../lib/executor/expression/predicate.ts";

@@ -2,10 +2,10 @@
 import type { RecordBatch, Table } from "apache-arrow";
 import { joinedStream, type ResultBatch, ResultDecoder } from "./arrow/result.ts";
 import { type DataType, type Schema, typeName } from "./arrow/types.ts";
+import type { Value } from "./arrow/value.ts";
 import type { EmbeddedCluster } from "./embedded/cluster.ts";
 import { QueryError } from "./errors.ts";
 import { accountOf, type QueryAccount } from "./explain/account.ts";
-import type { Value } from "./expr/value.ts";
 import { type JsValue, jsValue } from "./output/js-values.ts";
 import type { PlannedQuery } from "./query.ts";
 import type { QueryState } from "./scheduler/state.ts";

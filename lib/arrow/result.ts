@@ -3,7 +3,7 @@ import { unsupported } from "../errors.ts";
 import { corrupt, endOfStream, framed, type IpcMessage, messagesOf, recordBatchHeader } from "./ipc-message.ts";
 import { decodeSchema, encodeSchema, type IpcField, messageHeader } from "./ipc-schema.ts";
 import type { Schema } from "./types.ts";
-import type { Value } from "./value-access.ts";
+import type { Value } from "./value.ts";
 
 /** Rows of a result, column by column. */
 export interface ResultBatch {

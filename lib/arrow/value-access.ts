@@ -3,19 +3,8 @@ import { QueryError } from "../errors.ts";
 import { GrowableBlock } from "../kernels/growable-block.ts";
 import type { LinearMemory, Ptr } from "../kernels/memory.ts";
 import { type DataType, type PhysicalKind, physicalBytes, physicalKind } from "./types.ts";
+import type { IntervalValue, Value } from "./value.ts";
 import type { FlatVector, Vector } from "./vector.ts";
-
-export interface IntervalValue {
-  readonly months: number;
-  readonly days: number;
-  readonly micros: bigint;
-}
-
-/**
- * A SQL value in JavaScript: int8–32, floats and dates (days) are numbers; int64, decimals (unscaled) and timestamps
- * (microseconds) are bigints; varchar is a string, binary a Uint8Array.
- */
-export type Value = null | boolean | number | bigint | string | Uint8Array | IntervalValue;
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();

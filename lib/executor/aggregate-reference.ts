@@ -3,7 +3,8 @@
  * row by row through the reference implementation.
  */
 import type { DataType } from "../arrow/types.ts";
-import { readValue, type Value, ValueWriter } from "../arrow/value-access.ts";
+import type { Value } from "../arrow/value.ts";
+import { readValue, ValueWriter } from "../arrow/value-access.ts";
 import type { FlatVector, Vector } from "../arrow/vector.ts";
 import { aggregateOf, siteOf, stateTypes } from "../expr/aggregate-state.ts";
 import type { AggregateFunction, AggregateSite, AggregateState } from "../expr/aggregates/aggregate-function.ts";

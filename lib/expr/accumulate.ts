@@ -1,10 +1,12 @@
 /** One group of one aggregate call, a row at a time: the oracle of the aggregation kernels, and the fallback for rare aggregates. */
+
+import type { Value } from "../arrow/value.ts";
 import { aggregateOf, siteOf } from "./aggregate-state.ts";
 import type { AggregateFunction, AggregateSite, AggregateState } from "./aggregates/aggregate-function.ts";
 import { located } from "./build.ts";
 import { type EvaluationContext, evaluate, newEvaluationContext } from "./evaluate.ts";
 import type { AggregateCall, ColumnId, SortKey } from "./expr.ts";
-import { compareValues, keyOfValue, type Value } from "./value.ts";
+import { compareValues, keyOfValue } from "./value.ts";
 
 /** Compares two rows of sort key values as ORDER BY does. */
 export function compareSortKeys(keys: readonly SortKey[], a: readonly Value[], b: readonly Value[]): number {

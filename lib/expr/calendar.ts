@@ -1,7 +1,7 @@
 /** Days, months and years of the proleptic Gregorian calendar; year 0 is 1 BC. */
 import { types } from "../arrow/types.ts";
+import type { IntervalValue } from "../arrow/value.ts";
 import { overflow } from "./checked.ts";
-import type { IntervalValue } from "./value.ts";
 
 export const microsPerSecond = 1_000_000n;
 export const microsPerDay = 86_400_000_000n;

@@ -1,5 +1,6 @@
 /** CAST of one value, with every value checked against its new type. */
 import { type DataType, sameType, typeName } from "../arrow/types.ts";
+import type { Value } from "../arrow/value.ts";
 import { QueryError } from "../errors.ts";
 import { checkedTimestamp, microsPerDay, splitTimestamp } from "./calendar.ts";
 import { divideRounded, powerOfTen, toDecimal, toInteger } from "./checked.ts";
@@ -7,7 +8,6 @@ import { isFloat, isInteger } from "./coercion.ts";
 import { formatDecimal, formatValue } from "./format-value.ts";
 import { parseDecimal, parseFloat64, parseInteger } from "./parse-number.ts";
 import { parseDate, parseInterval, parseTimestamp } from "./parse-temporal.ts";
-import type { Value } from "./value.ts";
 
 /**
  * Converts a value of type `from` to type `to`; NULL stays NULL.

@@ -1,12 +1,13 @@
 /** The reference evaluator: one row at a time, slow and plain. It folds constants and is the oracle for the kernels. */
 import type { DataType } from "../arrow/types.ts";
+import type { Value } from "../arrow/value.ts";
 import { QueryError, unsupported } from "../errors.ts";
 import { located } from "./build.ts";
 import { castValue } from "./cast.ts";
 import type { CallExpr, CaseExpr, CastExpr, ColumnId, Expr, InListExpr } from "./expr.ts";
 import { requireFunction } from "./functions/registry.ts";
 import type { EvaluationContext } from "./functions/scalar-function.ts";
-import { compareValues, type Value, valueOfLiteral } from "./value.ts";
+import { compareValues, valueOfLiteral } from "./value.ts";
 
 export type { EvaluationContext } from "./functions/scalar-function.ts";
 

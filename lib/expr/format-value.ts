@@ -1,7 +1,7 @@
 /** Values as text, the way CAST(x AS VARCHAR) and results print them (as DuckDB does). */
 import type { DataType } from "../arrow/types.ts";
+import type { IntervalValue, Value } from "../arrow/value.ts";
 import { civilOfDays, splitTimestamp } from "./calendar.ts";
-import type { IntervalValue, Value } from "./value.ts";
 
 /** The text of a non-null value of `type`. */
 export function formatValue(value: Value, type: DataType): string {

@@ -1,6 +1,7 @@
 /** Dates, timestamps and intervals from text. Undefined where the text is none. */
+
+import type { IntervalValue } from "../arrow/value.ts";
 import { daysInMonth, daysOfCivil, microsPerDay, microsPerSecond } from "./calendar.ts";
-import type { IntervalValue } from "./value.ts";
 
 const datePattern = /^\s*(-?\d{1,7})([-/ \\])(\d{1,2})\2(\d{1,2})(?: ?\(?BC\)?)?/i;
 

@@ -1,7 +1,7 @@
 /** Engine values as JavaScript users get them. */
 import type { DataType } from "../arrow/types.ts";
+import type { Value } from "../arrow/value.ts";
 import { formatValue } from "../expr/format-value.ts";
-import type { Value } from "../expr/value.ts";
 
 /** A value as JavaScript sees it: int64 is a bigint, a decimal its exact string, dates and timestamps are ISO strings. */
 export type JsValue = null | boolean | number | bigint | string | Uint8Array;

@@ -1,8 +1,8 @@
 /** Answers as CSV (RFC 4180), JSON, JSON lines and Markdown. Numbers too exact for JSON's readers become strings. */
 import type { ResultBatch } from "../arrow/result.ts";
 import type { DataType } from "../arrow/types.ts";
+import type { Value } from "../arrow/value.ts";
 import { formatValue } from "../expr/format-value.ts";
-import type { Value } from "../expr/value.ts";
 import type { QueryHandle } from "../query-handle.ts";
 import { jsValue } from "./js-values.ts";
 

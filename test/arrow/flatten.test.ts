@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { FlattenBuffer } from "../../lib/arrow/flatten.ts";
 import { RowSelector } from "../../lib/arrow/select-rows.ts";
 import { type DataType, types } from "../../lib/arrow/types.ts";
-import { readValues, type Value, ValueWriter } from "../../lib/arrow/value-access.ts";
+import type { Value } from "../../lib/arrow/value.ts";
+import { readValues, ValueWriter } from "../../lib/arrow/value-access.ts";
 import { type DictionaryVector, newDictionary, type SelectionVector, type Vector } from "../../lib/arrow/vector.ts";
 import { LinearMemory } from "../../lib/kernels/memory.ts";
 

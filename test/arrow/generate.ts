@@ -1,7 +1,7 @@
 /** Seeded columns of every type, with nulls, extremes and repeats, as JavaScript values. */
 import type { DataType } from "../../lib/arrow/types.ts";
 import { types } from "../../lib/arrow/types.ts";
-import type { Value } from "../../lib/arrow/value-access.ts";
+import type { Value } from "../../lib/arrow/value.ts";
 
 export type Random = () => number;
 

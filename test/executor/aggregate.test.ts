@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DataType } from "../../lib/arrow/types.ts";
-import type { Value } from "../../lib/arrow/value-access.ts";
+import type { Value } from "../../lib/arrow/value.ts";
 import { aggregateOf, hasPartialState, siteOf, stateTypes } from "../../lib/expr/aggregate-state.ts";
 import { aggregateCall } from "../../lib/expr/aggregates.ts";
 import type { AggregateCall, Column, Expr } from "../../lib/expr/expr.ts";

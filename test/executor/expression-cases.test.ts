@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type DataType, types } from "../../lib/arrow/types.ts";
-import { readValues, type Value, ValueWriter } from "../../lib/arrow/value-access.ts";
+import type { Value } from "../../lib/arrow/value.ts";
+import { readValues, ValueWriter } from "../../lib/arrow/value-access.ts";
 import { type Batch, newDictionary, type Vector } from "../../lib/arrow/vector.ts";
 import type { QueryError } from "../../lib/errors.ts";
 import { compileExpressions } from "../../lib/executor/expression/expression-set.ts";

@@ -1,6 +1,7 @@
 /** Random columns and batches in every vector form, for tests that compare kernels with the reference evaluator. */
 import { type DataType, physicalBytes, types } from "../../lib/arrow/types.ts";
-import { type Value, ValueWriter } from "../../lib/arrow/value-access.ts";
+import type { Value } from "../../lib/arrow/value.ts";
+import { ValueWriter } from "../../lib/arrow/value-access.ts";
 import { type Batch, type FlatVector, newDictionary, type Vector } from "../../lib/arrow/vector.ts";
 import type { Column } from "../../lib/expr/expr.ts";
 import type { LinearMemory } from "../../lib/kernels/memory.ts";

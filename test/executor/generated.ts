@@ -1,6 +1,6 @@
 /** Seeded rows for operator tests: skew, duplicates, NULLs, extremes. */
 import { type DataType, types } from "../../lib/arrow/types.ts";
-import type { Value } from "../../lib/arrow/value-access.ts";
+import type { Value } from "../../lib/arrow/value.ts";
 
 /** A small generator (mulberry32): the same numbers for the same seed, everywhere. */
 export function seeded(seed: number): (below: number) => number {

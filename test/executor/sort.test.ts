@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type DataType, typeName, types } from "../../lib/arrow/types.ts";
-import type { Value } from "../../lib/arrow/value-access.ts";
+import type { Value } from "../../lib/arrow/value.ts";
 import type { SortKey } from "../../lib/expr/expr.ts";
 import type { SortNode } from "../../lib/physical/plan.ts";
 import type { TaskOptions } from "../../lib/stages/graph.ts";

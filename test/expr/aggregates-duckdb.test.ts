@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type DataType, types } from "../../lib/arrow/types.ts";
+import type { Value } from "../../lib/arrow/value.ts";
 import { Accumulator } from "../../lib/expr/accumulate.ts";
 import { hasPartialState, stateTypes } from "../../lib/expr/aggregate-state.ts";
 import { aggregateCall } from "../../lib/expr/aggregates.ts";
 import { column, literal } from "../../lib/expr/build.ts";
 import type { AggregateCall } from "../../lib/expr/expr.ts";
 import { formatValue } from "../../lib/expr/format-value.ts";
-import { literalOfValue, type Value, valueOfLiteral } from "../../lib/expr/value.ts";
+import { literalOfValue, valueOfLiteral } from "../../lib/expr/value.ts";
 import { connectDuckDb, duckLiteral } from "./duckdb-values.ts";
 import { Random, randomValue } from "./random-values.ts";
 

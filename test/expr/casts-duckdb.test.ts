@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type DataType, typeName, types } from "../../lib/arrow/types.ts";
+import type { Value } from "../../lib/arrow/value.ts";
 import { QueryError } from "../../lib/errors.ts";
 import { castValue } from "../../lib/expr/cast.ts";
 import { castable } from "../../lib/expr/coercion.ts";
 import { formatValue } from "../../lib/expr/format-value.ts";
 import { castCanFail } from "../../lib/expr/properties.ts";
-import type { Value } from "../../lib/expr/value.ts";
 import { connectDuckDb, duckEvaluate } from "./duckdb-values.ts";
 import { Random, randomValue } from "./random-values.ts";
 

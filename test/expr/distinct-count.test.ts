@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { types } from "../../lib/arrow/types.ts";
+import type { Value } from "../../lib/arrow/value.ts";
 import { Accumulator } from "../../lib/expr/accumulate.ts";
 import { aggregateCall } from "../../lib/expr/aggregates.ts";
 import { column } from "../../lib/expr/build.ts";
-import type { Value } from "../../lib/expr/value.ts";
 
 const shapes: Readonly<Record<string, (i: number) => Value>> = {
   "small numbers": (i) => BigInt(i),

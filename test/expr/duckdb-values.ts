@@ -1,8 +1,8 @@
 /** DuckDB as the oracle of single expressions. */
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { type DataType, typeName } from "../../lib/arrow/types.ts";
+import type { Value } from "../../lib/arrow/value.ts";
 import { formatValue } from "../../lib/expr/format-value.ts";
-import type { Value } from "../../lib/expr/value.ts";
 
 export async function connectDuckDb(): Promise<DuckDBConnection> {
   const instance = await DuckDBInstance.create(":memory:", { threads: "1" });

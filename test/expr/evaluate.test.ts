@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type DataType, types } from "../../lib/arrow/types.ts";
+import type { Value } from "../../lib/arrow/value.ts";
 import { QueryError } from "../../lib/errors.ts";
 import {
   and,
@@ -18,7 +19,7 @@ import {
 import { evaluate } from "../../lib/expr/evaluate.ts";
 import type { Expr } from "../../lib/expr/expr.ts";
 import { formatValue } from "../../lib/expr/format-value.ts";
-import { compareValues, keyOfValue, literalOfValue, type Value, valueOfLiteral } from "../../lib/expr/value.ts";
+import { compareValues, keyOfValue, literalOfValue, valueOfLiteral } from "../../lib/expr/value.ts";
 import { Random, randomValue } from "./random-values.ts";
 
 const text = (value: string) => literal(types.varchar, value);

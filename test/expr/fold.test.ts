@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type DataType, types } from "../../lib/arrow/types.ts";
+import type { Value } from "../../lib/arrow/value.ts";
 import { QueryError } from "../../lib/errors.ts";
 import {
   and,
@@ -20,7 +21,7 @@ import { evaluate } from "../../lib/expr/evaluate.ts";
 import type { ColumnExpr, Expr } from "../../lib/expr/expr.ts";
 import { foldConstants } from "../../lib/expr/fold.ts";
 import { isNullable } from "../../lib/expr/properties.ts";
-import { literalOfValue, type Value } from "../../lib/expr/value.ts";
+import { literalOfValue } from "../../lib/expr/value.ts";
 import { Random, randomValue } from "./random-values.ts";
 
 function column(id: number, type: DataType, nullable = true): ColumnExpr {

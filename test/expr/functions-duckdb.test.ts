@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type DataType, types } from "../../lib/arrow/types.ts";
+import type { Value } from "../../lib/arrow/value.ts";
 import { QueryError } from "../../lib/errors.ts";
 import { call, cast, literal } from "../../lib/expr/build.ts";
 import { evaluate } from "../../lib/expr/evaluate.ts";
 import type { Expr } from "../../lib/expr/expr.ts";
 import { formatValue } from "../../lib/expr/format-value.ts";
 import { canFail, isNullable } from "../../lib/expr/properties.ts";
-import type { Value } from "../../lib/expr/value.ts";
 import { connectDuckDb, duckEvaluate } from "./duckdb-values.ts";
 import { Random, randomValue } from "./random-values.ts";
 

@@ -1,6 +1,6 @@
 /** Seeded random values of every type, with nulls, extremes and the awkward ones. */
 import type { DataType } from "../../lib/arrow/types.ts";
-import type { Value } from "../../lib/expr/value.ts";
+import type { Value } from "../../lib/arrow/value.ts";
 
 /** A small generator of uniform numbers (mulberry32). */
 export class Random {

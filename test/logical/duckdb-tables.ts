@@ -1,9 +1,9 @@
 /** Tables of a DuckDB connection as a catalog and as rows for the interpreter. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { types } from "../../lib/arrow/types.ts";
+import type { Value } from "../../lib/arrow/value.ts";
 import type { Catalog, Table } from "../../lib/catalog/table.ts";
 import { castValue } from "../../lib/expr/cast.ts";
-import type { Value } from "../../lib/expr/value.ts";
 import { parse } from "../../lib/sql/parse.ts";
 import type { Row } from "./interpret-plan.ts";
 

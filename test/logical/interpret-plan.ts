@@ -1,10 +1,11 @@
 /** Runs a logical plan row by row, subqueries included: the oracle for the binder, the optimizer and everything below. */
 
+import type { Value } from "../../lib/arrow/value.ts";
 import { QueryError } from "../../lib/errors.ts";
 import { Accumulator, compareSortKeys } from "../../lib/expr/accumulate.ts";
 import { evaluate } from "../../lib/expr/evaluate.ts";
 import type { Column, ColumnId, Expr, SortKey, SubqueryExpr } from "../../lib/expr/expr.ts";
-import { keyOfValue, literalOfValue, type Value } from "../../lib/expr/value.ts";
+import { keyOfValue, literalOfValue } from "../../lib/expr/value.ts";
 import { rewriteExpr } from "../../lib/expr/walk.ts";
 import type { LogicalAggregate, LogicalJoin, LogicalPlan } from "../../lib/logical/plan.ts";
 

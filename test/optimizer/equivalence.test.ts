@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { types } from "../../lib/arrow/types.ts";
+import type { Value } from "../../lib/arrow/value.ts";
 import type { Catalog, Table } from "../../lib/catalog/table.ts";
 import { QueryError } from "../../lib/errors.ts";
-import { keyOfValue, type Value } from "../../lib/expr/value.ts";
+import { keyOfValue } from "../../lib/expr/value.ts";
 import { bind } from "../../lib/logical/bind.ts";
 import { lower } from "../../lib/lower/lower.ts";
 import { optimize } from "../../lib/optimizer/optimize.ts";

@@ -1,11 +1,12 @@
 /** Runs plans row by row, in the most literal way: the oracle for rewrites, which must not change what a plan gives. */
 
+import type { Value } from "../../lib/arrow/value.ts";
 import { QueryError } from "../../lib/errors.ts";
 import { aggregateOf, siteOf } from "../../lib/expr/aggregate-state.ts";
 import { conjuncts } from "../../lib/expr/build.ts";
 import { evaluate, newEvaluationContext } from "../../lib/expr/evaluate.ts";
 import type { AggregateCall, Column, ColumnId, Expr, SortKey } from "../../lib/expr/expr.ts";
-import { compareValues, keyOfValue, literalOfValue, type Value } from "../../lib/expr/value.ts";
+import { compareValues, keyOfValue, literalOfValue } from "../../lib/expr/value.ts";
 import { rewriteExpr } from "../../lib/expr/walk.ts";
 import type { JoinKey, JoinType, LogicalJoin, LogicalPlan } from "../../lib/logical/plan.ts";
 import { outputColumns } from "../../lib/physical/output-columns.ts";

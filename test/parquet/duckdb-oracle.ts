@@ -18,7 +18,8 @@ import {
   DuckDBTimestampValue,
   DuckDBUUIDValue,
 } from "@duckdb/node-api";
-import { readValue, type Value } from "../../lib/arrow/value-access.ts";
+import type { Value } from "../../lib/arrow/value.ts";
+import { readValue } from "../../lib/arrow/value-access.ts";
 import { LinearMemory } from "../../lib/kernels/memory.ts";
 import { type ParquetFooter, readFooter } from "../../lib/parquet/footer.ts";
 import { RowGroupReader } from "../../lib/parquet/row-group-reader.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { typeName, types } from "../../lib/arrow/types.ts";
-import type { Value } from "../../lib/arrow/value-access.ts";
+import type { Value } from "../../lib/arrow/value.ts";
 import { call } from "../../lib/expr/build.ts";
 import type { ColumnExpr } from "../../lib/expr/expr.ts";
 import type { Partitioning, ValuesNode } from "../../lib/physical/plan.ts";

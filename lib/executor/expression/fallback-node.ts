@@ -1,7 +1,8 @@
 /** A function without kernels: its reference implementation, row by row on single values. */
 
 import type { DataType } from "../../arrow/types.ts";
-import { readValue, type Value, ValueWriter } from "../../arrow/value-access.ts";
+import type { Value } from "../../arrow/value.ts";
+import { readValue, ValueWriter } from "../../arrow/value-access.ts";
 import type { Vector } from "../../arrow/vector.ts";
 import { QueryError, type Span } from "../../errors.ts";
 import type { LinearMemory } from "../../kernels/memory.ts";

@@ -1,8 +1,8 @@
 /** Membership of a column in a list of constants: one probe of a hash set. */
 import { type DataType, physicalKind, types } from "../../arrow/types.ts";
+import type { Value } from "../../arrow/value.ts";
 import { ValueWriter } from "../../arrow/value-access.ts";
 import type { FlatVector } from "../../arrow/vector.ts";
-import type { Value } from "../../expr/value.ts";
 import { Arena } from "../../kernels/arena.ts";
 import type { LinearMemory, Ptr } from "../../kernels/memory.ts";
 import { type ColumnTest, keepAll } from "./range-test.ts";

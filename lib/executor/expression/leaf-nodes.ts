@@ -1,6 +1,7 @@
 /** Columns and constants. */
 import { type DataType, physicalBytes } from "../../arrow/types.ts";
-import { type Value, ValueWriter } from "../../arrow/value-access.ts";
+import type { Value } from "../../arrow/value.ts";
+import { ValueWriter } from "../../arrow/value-access.ts";
 import type { FlatVector, Vector } from "../../arrow/vector.ts";
 import type { LinearMemory } from "../../kernels/memory.ts";
 import { ExpressionNode } from "./node.ts";

@@ -1,8 +1,9 @@
 /** Tests of a column against constants that are ranges: = <> < <= > >= and their conjunctions, one pass per range. */
 import { type DataType, type PhysicalKind, physicalKind } from "../../arrow/types.ts";
+import type { Value } from "../../arrow/value.ts";
 import type { FlatVector } from "../../arrow/vector.ts";
 import type { Expr } from "../../expr/expr.ts";
-import { type Value, valueOfLiteral } from "../../expr/value.ts";
+import { valueOfLiteral } from "../../expr/value.ts";
 import { sameExpr } from "../../expr/walk.ts";
 import { Arena } from "../../kernels/arena.ts";
 import type { LinearMemory, Ptr } from "../../kernels/memory.ts";

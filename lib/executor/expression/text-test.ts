@@ -1,8 +1,8 @@
 /** Comparisons of a string column with a constant. */
 import { types } from "../../arrow/types.ts";
+import type { Value } from "../../arrow/value.ts";
 import { ValueWriter } from "../../arrow/value-access.ts";
 import type { FlatVector } from "../../arrow/vector.ts";
-import type { Value } from "../../expr/value.ts";
 import type { LinearMemory, Ptr } from "../../kernels/memory.ts";
 import type { ColumnTest } from "./range-test.ts";
 

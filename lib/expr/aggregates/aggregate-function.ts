@@ -1,7 +1,7 @@
 /** What the registry knows of an aggregate function. */
 import type { DataType } from "../../arrow/types.ts";
+import type { Value } from "../../arrow/value.ts";
 import type { Arg } from "../coercion.ts";
-import type { Value } from "../value.ts";
 
 /** An aggregate chosen for given arguments. */
 export interface AggregateResolution {

@@ -1,6 +1,7 @@
 /** Aggregates that pick one of the values, and bitwise and logical folds. */
 import { type DataType, types } from "../../arrow/types.ts";
-import { compareValues, type Value } from "../value.ts";
+import type { Value } from "../../arrow/value.ts";
+import { compareValues } from "../value.ts";
 import type { AggregateFunction, AggregateSite } from "./aggregate-function.ts";
 
 /** Folds non-null values of one type pairwise; the state is the value so far, NULL before the first. */

@@ -1,9 +1,10 @@
 /** Aggregates that need all values of a group at once: their state is a bag of values, with no partial form. */
 import { type DataType, types } from "../../arrow/types.ts";
+import type { Value } from "../../arrow/value.ts";
 import { QueryError } from "../../errors.ts";
 import { microsPerDay } from "../calendar.ts";
 import { type Arg, isFloat, isInteger, isNumeric } from "../coercion.ts";
-import { compareValues, keyOfValue, type Value } from "../value.ts";
+import { compareValues, keyOfValue } from "../value.ts";
 import type { AggregateFunction, AggregateResolution, AggregateSite, AggregateState } from "./aggregate-function.ts";
 
 const collect = {

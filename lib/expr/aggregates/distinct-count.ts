@@ -1,6 +1,7 @@
 /** Approximate count of distinct values: HyperLogLog (Flajolet et al. 2007) with 2^12 registers, 1.6% standard error. */
 import { types } from "../../arrow/types.ts";
-import { keyOfValue, type Value } from "../value.ts";
+import type { Value } from "../../arrow/value.ts";
+import { keyOfValue } from "../value.ts";
 import type { AggregateFunction } from "./aggregate-function.ts";
 
 const registerBits = 12;

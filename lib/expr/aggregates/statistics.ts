@@ -4,7 +4,7 @@
  * LeVeque 1979; Pébay 2008).
  */
 import { type DataType, types } from "../../arrow/types.ts";
-import type { Value } from "../value.ts";
+import type { Value } from "../../arrow/value.ts";
 import type { AggregateFunction } from "./aggregate-function.ts";
 
 const { int64, float64 } = types;

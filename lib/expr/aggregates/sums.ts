@@ -1,8 +1,8 @@
 /** count, sum, avg, product. Sums of integers and decimals are exact whatever the order; only the result can overflow. */
 import { type DataType, types } from "../../arrow/types.ts";
+import type { Value } from "../../arrow/value.ts";
 import { powerOfTen, toDecimal, toInteger } from "../checked.ts";
 import { isInteger, isNumeric } from "../coercion.ts";
-import type { Value } from "../value.ts";
 import type { AggregateFunction, AggregateSite } from "./aggregate-function.ts";
 
 const int64Counter = {

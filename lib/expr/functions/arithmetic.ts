@@ -1,5 +1,6 @@
 /** + - * / % and the bitwise operators over numbers; over dates and intervals they resolve to functions of date-arithmetic.ts. */
 import { type DataType, decimalPrecisionMax, typeName, types } from "../../arrow/types.ts";
+import type { Value } from "../../arrow/value.ts";
 import { QueryError } from "../../errors.ts";
 import { toDecimal, toInteger } from "../checked.ts";
 import {
@@ -11,7 +12,6 @@ import {
   isInteger,
   isNumeric,
 } from "../coercion.ts";
-import type { Value } from "../value.ts";
 import { resolveDateArithmetic } from "./date-arithmetic.ts";
 import type { CallSite, Resolution, ScalarFunction } from "./scalar-function.ts";
 

@@ -1,7 +1,8 @@
 /** Comparison operators. Both sides are cast to the type they meet in; decimals only to one scale and storage width. */
 import { type DataType, physicalKind, types } from "../../arrow/types.ts";
+import type { Value } from "../../arrow/value.ts";
 import { type Arg, commonArgType, type DecimalType, decimalOf, equalityType } from "../coercion.ts";
-import { compareValues, type Value } from "../value.ts";
+import { compareValues } from "../value.ts";
 import { atScale } from "./arithmetic.ts";
 import type { Resolution, ScalarFunction } from "./scalar-function.ts";
 

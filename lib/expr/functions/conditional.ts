@@ -1,8 +1,9 @@
 /** Functions that choose among their arguments. */
 import { types } from "../../arrow/types.ts";
+import type { Value } from "../../arrow/value.ts";
 import { argOf, commonArgType } from "../coercion.ts";
 import type { Expr } from "../expr.ts";
-import { compareValues, type Value } from "../value.ts";
+import { compareValues } from "../value.ts";
 import type { Builder, ScalarFunction } from "./scalar-function.ts";
 
 function choose(condition: Expr, result: Expr, otherwise: Expr, build: Builder): Expr | undefined {

@@ -1,10 +1,10 @@
 /** What + - * / mean for dates, timestamps and intervals. */
 import { type DataType, types } from "../../arrow/types.ts";
+import type { IntervalValue } from "../../arrow/value.ts";
 import { QueryError } from "../../errors.ts";
 import { addInterval, microsPerDay } from "../calendar.ts";
 import { overflow } from "../checked.ts";
 import { type Arg, isInteger, isNumeric } from "../coercion.ts";
-import type { IntervalValue } from "../value.ts";
 import type { Resolution, ScalarFunction } from "./scalar-function.ts";
 
 const { date, timestamp, timestamptz, interval, int64, float64 } = types;

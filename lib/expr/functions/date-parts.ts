@@ -1,7 +1,8 @@
 /** The fields of dates, timestamps and intervals, as extract and date_part give them. */
+
+import type { IntervalValue } from "../../arrow/value.ts";
 import { QueryError } from "../../errors.ts";
 import { civilOfDays, daysOfCivil, microsPerDay, splitTimestamp } from "../calendar.ts";
-import type { IntervalValue } from "../value.ts";
 
 /** A moment taken apart as far as parts need it. */
 export interface Moment {

@@ -1,5 +1,6 @@
 /** Functions of dates, timestamps and intervals. The session's time zone is UTC. */
 import { type DataType, types } from "../../arrow/types.ts";
+import type { IntervalValue, Value } from "../../arrow/value.ts";
 import { QueryError } from "../../errors.ts";
 import {
   addInterval,
@@ -13,7 +14,6 @@ import {
 } from "../calendar.ts";
 import { castCost } from "../coercion.ts";
 import type { Expr } from "../expr.ts";
-import type { IntervalValue, Value } from "../value.ts";
 import {
   datePartName,
   epochOf,

@@ -1,4 +1,6 @@
 /** date_trunc, date_diff, date_sub, age and time_bucket: time in units. */
+
+import type { IntervalValue } from "../../arrow/value.ts";
 import { QueryError } from "../../errors.ts";
 import {
   addMonths,
@@ -9,7 +11,6 @@ import {
   microsPerDay,
   splitTimestamp,
 } from "../calendar.ts";
-import type { IntervalValue } from "../value.ts";
 import { datePartName, isoWeek, isoWeekday, unknownPart } from "./date-parts.ts";
 
 /** Microseconds of the units that have a fixed length within a day. */

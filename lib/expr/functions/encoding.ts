@@ -1,7 +1,8 @@
 /** Digests, and bytes as text. */
 import { types } from "../../arrow/types.ts";
+import type { Value } from "../../arrow/value.ts";
 import { QueryError } from "../../errors.ts";
-import { bytesOfHex, hexOfBytes, type Value } from "../value.ts";
+import { bytesOfHex, hexOfBytes } from "../value.ts";
 import type { ScalarFunction } from "./scalar-function.ts";
 
 const encoder = new TextEncoder();

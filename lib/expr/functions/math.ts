@@ -1,10 +1,10 @@
 /** Mathematical functions: rounding, powers, trigonometry, whole numbers. */
 import { type DataType, decimalPrecisionMax, types } from "../../arrow/types.ts";
+import type { Value } from "../../arrow/value.ts";
 import { QueryError } from "../../errors.ts";
 import { roundHalfAway, roundHalfEven } from "../cast.ts";
 import { divideRounded, powerOfTen, toDecimal, toInteger } from "../checked.ts";
 import { type Arg, commonArgType, isFloat, isInteger, isNumeric } from "../coercion.ts";
-import type { Value } from "../value.ts";
 import type { CallSite, Resolution, ScalarFunction } from "./scalar-function.ts";
 
 function real(name: string, run: (x: number) => number, about: string, aliases: string[] = []): ScalarFunction {

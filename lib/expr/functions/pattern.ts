@@ -1,7 +1,8 @@
 /** LIKE and regular expressions. */
+
+import type { Value } from "../../arrow/value.ts";
 import { QueryError } from "../../errors.ts";
 import type { Expr } from "../expr.ts";
-import type { Value } from "../value.ts";
 import { lowerCase } from "./letter-case.ts";
 import { allMatches, compileRegex } from "./regular-expression.ts";
 import type { Builder, ScalarFunction } from "./scalar-function.ts";

@@ -1,8 +1,8 @@
 /** What the registry knows of a scalar function, and how its signatures are written and matched. */
 import { type DataType, sameType, types } from "../../arrow/types.ts";
+import type { Value } from "../../arrow/value.ts";
 import { type Arg, castCost, commonArgType, isFloat, isInteger, isNumeric } from "../coercion.ts";
 import type { Expr } from "../expr.ts";
-import type { Value } from "../value.ts";
 
 /** A function chosen for given arguments: its canonical name, what to cast the arguments to, and its result. */
 export interface Resolution {

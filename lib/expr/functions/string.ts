@@ -1,8 +1,8 @@
 /** Text functions. Positions and lengths count code points; positions start at 1. */
 import { types } from "../../arrow/types.ts";
+import type { Value } from "../../arrow/value.ts";
 import { QueryError } from "../../errors.ts";
 import { type Arg, castable } from "../coercion.ts";
-import type { Value } from "../value.ts";
 import { lowerCase, upperCase } from "./letter-case.ts";
 import type { Resolution, ScalarFunction } from "./scalar-function.ts";
 
