@@ -3,8 +3,9 @@ import { aggregateOf } from "../expr/aggregate-state.ts";
 import type { ColumnIds } from "../expr/column-ids.ts";
 import type { AggregateCall } from "../expr/expr.ts";
 import { isDeterministic } from "../expr/properties.ts";
-import { exprsOf, projectPlan } from "../logical/build.ts";
+import { exprsOf, projectPlan, withInputs } from "../logical/build.ts";
 import { inputsOf } from "../logical/format.ts";
+import { freeColumns } from "../logical/free-columns.ts";
 import type { LogicalPlan } from "../logical/plan.ts";
 import { columnRef } from "../logical/plan.ts";
 
@@ -24,6 +25,16 @@ function dependsOnOrder(call: AggregateCall): boolean {
   if (definition.ordered || call.fn === "any_value") return true;
   const float = (kind: string) => kind === "float32" || kind === "float64";
   return call.args.some((arg) => float(arg.type.kind)) && !["min", "max", "count"].includes(call.fn);
+}
+
+/** The plan with parts that cannot be repeated run once; undefined where such a part is itself correlated. */
+export function makeRepeatable(plan: LogicalPlan, columnIds: ColumnIds): LogicalPlan | undefined {
+  if (isRepeatable(plan)) return plan;
+  if (freeColumns(plan).size === 0) return asShared(plan, columnIds);
+  const inputs = inputsOf(plan).map((input) => makeRepeatable(input, columnIds));
+  if (inputs.length === 0 || !inputs.every((input) => input !== undefined)) return undefined;
+  const rebuilt = withInputs(plan, inputs);
+  return isRepeatable(rebuilt) ? rebuilt : undefined;
 }
 
 /** The plan, under its own column ids, such that copies of it are references to one run. */

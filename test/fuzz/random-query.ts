@@ -1,51 +1,31 @@
-/** Random queries over the fixture tables that both engines understand alike: no integer division, no overflow. */
-
-export type ColumnKind = "int" | "float" | "decimal" | "text" | "date" | "bool";
-
-interface ColumnRef {
-  readonly sql: string;
-  readonly kind: ColumnKind;
-}
+/** Random queries over the fixture tables: joins, groups, subqueries, CTEs, set operations. */
+import { Random } from "./random.ts";
+import { type ColumnRef, ExpressionGenerator, type Kind, kinds, type Scope } from "./random-expression.ts";
 
 /** Columns of the fixture tables (see test/support/fixtures.ts) that queries may use. */
-const schemas: Readonly<Record<string, Readonly<Record<string, ColumnKind>>>> = {
+const schemas: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   numbers: { k: "int", v: "int", s: "int", t: "int", d: "float", m: "decimal", even: "bool" },
-  words: { w: "text", g: "int", d: "date" },
+  words: { w: "text", g: "int", d: "date", ts: "time" },
   skewed: { k: "int", v: "int" },
   left_side: { id: "int", name: "text" },
   right_side: { id: "int", tag: "int", amount: "decimal" },
   empty: { a: "int", b: "text", c: "decimal", d: "date" },
   nulls: { a: "int", b: "text", c: "float", g: "int" },
   one: { a: "int", b: "text" },
+  extremes: { x: "int", y: "float", b: "bool" },
+  types: {
+    t8: "int",
+    t16: "int",
+    t64: "int",
+    d4: "decimal",
+    d18: "decimal",
+    b: "bool",
+    day: "date",
+    txt: "text",
+  },
 };
 
-/** A small generator of pseudo-random numbers (mulberry32), the same for the same seed. */
-export class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  }
-
-  below(n: number): number {
-    return Math.floor(this.next() * n);
-  }
-
-  chance(p: number): boolean {
-    return this.next() < p;
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)]!;
-  }
-}
+const tableNames = Object.keys(schemas);
 
 export interface RandomQuery {
   readonly sql: string;
@@ -54,227 +34,290 @@ export interface RandomQuery {
 }
 
 export function randomQuery(seed: number): RandomQuery {
-  return new Generator(new Random(seed)).query();
+  return new QueryGenerator(new Random(seed)).query();
 }
 
-class Generator {
+/** A query whose columns are named c0, c1, … */
+interface Select {
+  readonly sql: string;
+  readonly kinds: readonly Kind[];
+}
+
+interface Relation {
+  readonly sql: string;
+  readonly scope: Scope;
+}
+
+class QueryGenerator {
   readonly #random: Random;
+  readonly #expressions: ExpressionGenerator;
+  /** Common table expressions so far, with their columns. */
+  readonly #shared: { name: string; kinds: readonly Kind[] }[] = [];
   #aliases = 0;
 
   constructor(random: Random) {
     this.#random = random;
+    this.#expressions = new ExpressionGenerator(random);
   }
 
   query(): RandomQuery {
     const r = this.#random;
-    const { sql, columns } = r.chance(0.15) ? this.#setOperation() : this.#select(2);
-    if (!r.chance(0.4)) return { sql, ordered: false };
-    // Every output column in the order makes equal rows the only ties.
-    const keys = Array.from({ length: columns }, (_, i) => {
-      return `${i + 1}${r.chance(0.4) ? " desc" : ""}${r.chance(0.3) ? " nulls first" : ""}`;
-    });
-    const limit = r.chance(0.6) ? ` limit ${r.below(12)}${r.chance(0.3) ? ` offset ${r.below(6)}` : ""}` : "";
-    return { sql: `select * from (${sql}) q order by ${keys.join(", ")}${limit}`, ordered: true };
+    const shared: string[] = [];
+    for (let n = r.chance(0.25) ? 1 + r.below(2) : 0; n > 0; n--) {
+      const name = `shared${n}`;
+      const query = this.#body(1);
+      shared.push(`${name} as (${query.sql})`);
+      this.#shared.push({ name, kinds: query.kinds });
+    }
+    const prefix = shared.length > 0 ? `with ${shared.join(", ")} ` : "";
+    const body = this.#body(2);
+    if (!r.chance(0.4)) return { sql: prefix + body.sql, ordered: false };
+    if (r.chance(0.1)) {
+      const order = this.#order(body.kinds.length);
+      const first = /^\d+/.exec(order)![0];
+      return {
+        sql: `${prefix}select distinct on (c${Number(first) - 1}) * from (${body.sql}) q order by ${order}`,
+        ordered: true,
+      };
+    }
+    return {
+      sql: `${prefix}select * from (${body.sql}) q order by ${this.#order(body.kinds.length)}${this.#limit()}`,
+      ordered: true,
+    };
   }
 
-  #setOperation(): { sql: string; columns: number } {
+  /** Every output column, in some order, so that only equal rows tie. */
+  #order(columns: number): string {
     const r = this.#random;
-    const kinds = Array.from({ length: 1 + r.below(2) }, () => r.pick<ColumnKind>(["int", "text", "decimal"]));
-    const branch = () => {
-      const { from, scope } = this.#from(1);
-      const exprs = kinds.map((kind) => this.#expr(scope, kind, 1));
-      return `select ${exprs.join(", ")} from ${from} where ${this.#predicate(scope, 1)}`;
+    const ordinals = Array.from({ length: columns }, (_, i) => i + 1);
+    for (let i = columns - 1; i > 0; i--) {
+      const j = r.below(i + 1);
+      [ordinals[i], ordinals[j]] = [ordinals[j]!, ordinals[i]!];
+    }
+    return ordinals.map((n) => `${n}${r.chance(0.4) ? " desc" : ""}${r.chance(0.3) ? " nulls first" : ""}`).join(", ");
+  }
+
+  #limit(): string {
+    const r = this.#random;
+    return r.chance(0.6) ? ` limit ${r.below(12)}${r.chance(0.3) ? ` offset ${r.below(6)}` : ""}` : "";
+  }
+
+  #body(depth: number): Select {
+    return this.#random.chance(0.15) ? this.#setOperation(depth) : this.#select(depth);
+  }
+
+  #setOperation(depth: number): Select {
+    const r = this.#random;
+    const columns = Array.from({ length: 1 + r.below(3) }, () => r.pick(kinds));
+    const branch = (): string => {
+      if (depth > 1 && r.chance(0.2)) return `(${branch()} ${r.pick(["union all", "union", "except"])} ${branch()})`;
+      const { sql: from, scope } = this.#from(depth - 1);
+      const exprs = columns.map((kind) => this.#expressions.expression(scope, kind, 1));
+      return `select ${named(exprs)} from ${from} where ${this.#predicate(scope, 1, depth - 1)}`;
     };
     const op = r.pick(["union all", "union all", "union", "intersect", "except"]);
-    return { sql: `${branch()} ${op} ${branch()}`, columns: kinds.length };
+    return { sql: `${branch()} ${op} ${branch()}`, kinds: columns };
   }
 
-  #select(depth: number): { sql: string; columns: number } {
+  #select(depth: number): Select {
     const r = this.#random;
-    const { from, scope } = this.#from(depth);
-    const where = r.chance(0.7) ? ` where ${this.#predicate(scope, 2, depth)}` : "";
-    if (r.chance(0.5)) return this.#grouped(from, scope, where);
-    const kinds: ColumnKind[] = ["int", "float", "decimal", "text", "date", "bool"];
-    const exprs = Array.from({ length: 1 + r.below(4) }, () => this.#expr(scope, r.pick(kinds), 2));
-    const distinct = r.chance(0.2) ? "distinct " : "";
-    return { sql: `select ${distinct}${named(exprs)} from ${from}${where}`, columns: exprs.length };
+    const { sql: from, scope } = this.#from(depth);
+    const where = r.chance(0.6) ? ` where ${this.#predicate(scope, 2, depth)}` : "";
+    if (r.chance(0.45)) return this.#grouped(from, scope, where, depth);
+    const columns = Array.from({ length: 1 + r.below(4) }, () => r.pick(kinds));
+    const exprs = columns.map((kind) => {
+      if (depth > 0 && kind === "int" && r.chance(0.2)) return this.#scalar(scope, "int", depth - 1);
+      if (depth > 0 && kind === "bool" && r.chance(0.3)) return this.#subquery(scope, depth - 1);
+      return this.#expressions.expression(scope, kind, 2);
+    });
+    return { sql: `select ${r.chance(0.2) ? "distinct " : ""}${named(exprs)} from ${from}${where}`, kinds: columns };
   }
 
-  #grouped(from: string, scope: readonly ColumnRef[], where: string): { sql: string; columns: number } {
+  #grouped(from: string, scope: Scope, where: string, depth: number): Select {
     const r = this.#random;
-    const keyKinds: ColumnKind[] = ["int", "text", "bool", "date", "decimal"];
-    const keys = Array.from({ length: r.below(3) }, () => this.#expr(scope, r.pick(keyKinds), 1));
+    const keyKinds = Array.from({ length: r.below(4) }, () => r.pick(kinds));
+    const keys = keyKinds.map((kind) => this.#expressions.expression(scope, kind, 1));
     const aggregates = Array.from({ length: 1 + r.below(3) }, () => this.#aggregate(scope));
-    const having = r.chance(0.2) ? ` having count(*) > ${r.below(4)}` : "";
-    const groupBy = keys.length > 0 ? ` group by ${keys.map((_, i) => i + 1).join(", ")}` : "";
-    const exprs = [...keys, ...aggregates];
-    return { sql: `select ${named(exprs)} from ${from}${where}${groupBy}${having}`, columns: exprs.length };
+    const having = !r.chance(0.2)
+      ? ""
+      : depth > 0 && r.chance(0.3)
+        ? ` having count(*) > (select count(*) from ${r.pick(tableNames)}) % 5`
+        : ` having count(*) > ${r.below(4)}`;
+    const ordinals = keys.map((_, i) => i + 1).join(", ");
+    // Grouping sets over constants and repeated keys differ between engines: plain columns only.
+    const plain = keys.every((key) => scope.some((column) => column.sql === key)) && new Set(keys).size === keys.length;
+    const set =
+      plain && r.chance(0.3)
+        ? r.pick([`rollup (${keys})`, `cube (${keys})`, `grouping sets ((${keys}), ())`])
+        : ordinals;
+    const groupBy = keys.length > 0 ? ` group by ${set}` : "";
+    const exprs = [...keys, ...aggregates.map((aggregate) => aggregate.sql)];
+    return {
+      sql: `select ${named(exprs)} from ${from}${where}${groupBy}${having}`,
+      kinds: [...keyKinds, ...aggregates.map((aggregate) => aggregate.kind)],
+    };
   }
 
-  #aggregate(scope: readonly ColumnRef[]): string {
+  #aggregate(scope: Scope): ColumnRef {
     const r = this.#random;
-    const filter = r.chance(0.15) ? ` filter (where ${this.#predicate(scope, 1)})` : "";
-    switch (r.below(6)) {
+    const of = (kind: Kind) => this.#expressions.expression(scope, kind, 1);
+    const filter = r.chance(0.15) ? ` filter (where ${this.#expressions.predicate(scope, 1)})` : "";
+    const distinct = r.chance(0.15) ? "distinct " : "";
+    const numeric = r.pick<Kind>(["int", "decimal"]);
+    switch (r.below(8)) {
       case 0:
-        return `count(*)${filter}`;
-      case 1:
-        return `sum(${this.#expr(scope, r.pick<ColumnKind>(["int", "decimal"]), 1)})${filter}`;
+        return { sql: `count(*)${filter}`, kind: "int" };
+      case 1: {
+        const sum = `sum(${distinct}${of(numeric)})${filter}`;
+        // DECIMAL(38, s) with another scale loses digits in DuckDB, not here.
+        return { sql: numeric === "decimal" ? `(${sum})::decimal(18,4)` : sum, kind: numeric };
+      }
       case 2:
-        return `count(distinct ${this.#expr(scope, r.pick<ColumnKind>(["int", "text"]), 0)})`;
+        return { sql: `count(distinct ${of(r.pick(kinds))})${filter}`, kind: "int" };
       case 3:
-        return `avg(${this.#expr(scope, r.pick<ColumnKind>(["int", "decimal"]), 1)})${filter}`;
+        return { sql: `avg(${distinct}${of(numeric)})${filter}`, kind: "float" };
+      case 4:
+        return { sql: `${r.pick(["bool_and", "bool_or"])}(${of("bool")})${filter}`, kind: "bool" };
+      case 5:
+        return { sql: `(count(${of(r.pick(kinds))}) * 2 + coalesce(max(${of("int")}), 0) % 7)`, kind: "int" };
       default: {
-        const kind = r.pick<ColumnKind>(["int", "float", "decimal", "text", "date"]);
-        return `${r.pick(["min", "max", "count"])}(${this.#expr(scope, kind, 1)})${filter}`;
+        const kind = r.pick(kinds);
+        return { sql: `${r.pick(["min", "max"])}(${of(kind)})${filter}`, kind };
       }
     }
   }
 
   /** One to three relations, joined in every way. */
-  #from(depth: number): { from: string; scope: readonly ColumnRef[] } {
+  #from(depth: number): Relation {
     const r = this.#random;
     let { sql: from, scope } = this.#relation(depth);
     for (let joins = r.below(3); joins > 0; joins--) {
       const right = this.#relation(depth);
-      const kind = r.pick(["join", "join", "left join", "right join", "full join", "cross join"]);
+      const kind = r.pick([
+        "join",
+        "join",
+        "left join",
+        "right join",
+        "full join",
+        "cross join",
+        "semi join",
+        "anti join",
+      ]);
       const on = kind === "cross join" ? "" : ` on ${this.#joinCondition(scope, right.scope, kind)}`;
       from = `${from} ${kind} ${right.sql}${on}`;
-      scope = [...scope, ...right.scope];
+      if (!/semi|anti/.test(kind)) scope = [...scope, ...right.scope];
       if (kind === "cross join") break;
     }
-    return { from, scope };
+    return { sql: from, scope };
   }
 
-  #relation(depth: number): { sql: string; scope: readonly ColumnRef[] } {
+  #relation(depth: number): Relation {
     const r = this.#random;
-    const table = r.pick(Object.keys(schemas));
     const alias = `t${++this.#aliases}`;
-    const scope = Object.entries(schemas[table]!).map(([name, kind]) => ({ sql: `${alias}.${name}`, kind }));
-    if (depth === 0 || r.chance(0.8)) return { sql: `${table} ${alias}`, scope };
-    const inner = Object.entries(schemas[table]!).map(([name, kind]) => ({ sql: `u.${name}`, kind }));
-    return { sql: `(select * from ${table} u where ${this.#predicate(inner, 1)}) ${alias}`, scope };
+    const derived = (query: Select, limit = ""): Relation => ({
+      sql: `(${query.sql}${limit}) ${alias}`,
+      scope: query.kinds.map((kind, i) => ({ sql: `${alias}.c${i}`, kind })),
+    });
+    if (this.#shared.length > 0 && r.chance(0.4)) {
+      const { name, kinds: columns } = r.pick(this.#shared);
+      return { sql: `${name} ${alias}`, scope: columns.map((kind, i) => ({ sql: `${alias}.c${i}`, kind })) };
+    }
+    if (depth > 0 && r.chance(0.2)) {
+      const query = this.#body(depth - 1);
+      if (!r.chance(0.25)) return derived(query);
+      const order = ` order by ${this.#order(query.kinds.length)} limit ${r.below(30)}`;
+      return derived({ sql: `select * from (${query.sql}) q${order}`, kinds: query.kinds });
+    }
+    if (r.chance(0.05)) return this.#values(alias);
+    const table = r.pick(tableNames);
+    return { sql: `${table} ${alias}`, scope: scopeOf(table, alias) };
   }
 
-  #joinCondition(left: readonly ColumnRef[], right: readonly ColumnRef[], kind: string): string {
+  #values(alias: string): Relation {
     const r = this.#random;
-    const pairs = left.flatMap((a) => right.filter((b) => a.kind === b.kind).map((b) => `${a.sql} = ${b.sql}`));
-    const equality = pairs.length > 0 ? r.pick(pairs) : "1 = 1";
-    // An outer join on an arbitrary condition multiplies rows without bound: keep its equality.
-    if (r.chance(0.3)) return `${equality} and ${this.#predicate([...left, ...right], 1)}`;
-    if (kind === "join" && r.chance(0.15)) return this.#predicate([...left, ...right], 1);
+    const columns = Array.from({ length: 1 + r.below(3) }, () => r.pick(kinds));
+    const row = () => `(${columns.map((kind) => `${this.#expressions.constant(kind)}`).join(", ")})`;
+    const rows = Array.from({ length: 1 + r.below(5) }, row);
+    return {
+      sql: `(values ${rows.join(", ")}) ${alias}(${columns.map((_, i) => `c${i}`).join(", ")})`,
+      scope: columns.map((kind, i) => ({ sql: `${alias}.c${i}`, kind })),
+    };
+  }
+
+  #joinCondition(left: Scope, right: Scope, kind: string): string {
+    const r = this.#random;
+    const operator = r.chance(0.15) ? "is not distinct from" : "=";
+    const pairs = left.flatMap((a) => right.filter((b) => a.kind === b.kind).map((b) => [a, b] as const));
+    if (pairs.length === 0) return "1 = 1";
+    const [a, b] = r.pick(pairs);
+    const equality = `${a.sql} ${operator} ${b.sql}`;
+    const both = [...left, ...right];
+    const choice = r.next();
+    if (choice < 0.25) return `${equality} and ${this.#expressions.predicate(both, 1)}`;
+    if (choice < 0.35) {
+      const of = r.pick<Kind>(["int", "text", "date"]);
+      return `${this.#expressions.expression(left, of, 1)} = ${this.#expressions.expression(right, of, 1)} and ${equality}`;
+    }
+    if (choice < 0.42 && kind === "join") return this.#expressions.predicate(both, 1);
+    if (choice < 0.5) {
+      const [c, d] = r.pick(pairs);
+      return `${equality} and ${c.sql} ${r.pick(["<", "<>", ">=", "="])} ${d.sql}`;
+    }
     return equality;
   }
 
-  #predicate(scope: readonly ColumnRef[], size: number, subqueries = 0): string {
-    const r = this.#random;
-    if (size > 0 && r.chance(0.5)) {
-      const [a, b] = [this.#predicate(scope, size - 1, subqueries), this.#predicate(scope, size - 1, subqueries)];
-      return r.chance(0.2) ? `not (${a} and ${b})` : `(${a} ${r.pick(["and", "or"])} ${b})`;
-    }
-    if (subqueries > 0 && r.chance(0.25)) return this.#subquery(scope, subqueries - 1);
-    const kind = r.pick<ColumnKind>(["int", "int", "float", "decimal", "text", "date"]);
-    const operand = this.#expr(scope, kind, 1);
-    switch (r.below(6)) {
-      case 0:
-        return `${operand} is ${r.chance(0.5) ? "not " : ""}null`;
-      case 1:
-        return `${operand} ${r.chance(0.3) ? "not " : ""}in (${this.#constant(kind)}, ${this.#constant(kind)})`;
-      case 2:
-        return `${operand} between ${this.#constant(kind)} and ${this.#expr(scope, kind, 0)}`;
-      case 3:
-        if (kind === "text")
-          return `${operand} ${r.chance(0.3) ? "not " : ""}like '${r.pick(["a%", "%a%", "_", "%u_", "z%3", "%"])}'`;
-        return `${operand} is distinct from ${this.#expr(scope, kind, 0)}`;
-      default:
-        return `${operand} ${r.pick(["=", "<>", "<", "<=", ">", ">="])} ${this.#expr(scope, kind, 1)}`;
-    }
+  #predicate(scope: Scope, size: number, depth: number): string {
+    const subquery = depth > 0 ? (of: Scope) => this.#subquery(of, depth - 1) : undefined;
+    return this.#expressions.predicate(scope, size, subquery);
   }
 
-  #subquery(scope: readonly ColumnRef[], depth: number): string {
+  /** A subquery as a condition; half of them refer to the columns around. */
+  #subquery(scope: Scope, depth: number): string {
     const r = this.#random;
     const inner = this.#relation(0);
-    const kind = r.pick<ColumnKind>(["int", "text"]);
-    const outerExpr = this.#expr(scope, kind, 0);
-    const innerExpr = this.#expr(inner.scope, kind, 0);
-    const correlated = r.chance(0.5)
-      ? ` and ${this.#expr(inner.scope, "int", 0)} = ${this.#expr(scope, "int", 0)}`
-      : "";
-    const where = `where ${this.#predicate(inner.scope, 1, depth)}${correlated}`;
-    switch (r.below(3)) {
+    const kind = r.pick(kinds);
+    const outerExpr = this.#expressions.expression(scope, kind, 0);
+    const innerExpr = this.#expressions.expression(inner.scope, kind, 0);
+    const where = this.#innerWhere(scope, inner.scope, depth);
+    const not = r.chance(0.4) ? "not " : "";
+    switch (r.below(5)) {
       case 0:
-        return `${r.chance(0.4) ? "not " : ""}exists (select 1 from ${inner.sql} ${where})`;
+        return `${not}exists (select 1 from ${inner.sql} ${where})`;
       case 1:
-        return `${outerExpr} ${r.chance(0.4) ? "not " : ""}in (select ${innerExpr} from ${inner.sql} ${where})`;
+        return `${outerExpr} ${not}in (select ${innerExpr} from ${inner.sql} ${where})`;
+      case 2:
+        return `${outerExpr} ${r.pick(["=", "<", ">=", "<>"])} ${r.pick(["any", "all"])} (select ${innerExpr} from ${inner.sql} ${where})`;
+      case 3:
+        return `exists (select ${innerExpr} from ${inner.sql} ${where} group by 1 having count(*) > ${r.below(3)})`;
       default: {
-        const aggregate = r.pick(kind === "int" ? ["min", "max", "count", "sum"] : ["min", "max"]);
-        return `${outerExpr} ${r.pick(["=", "<", ">="])} (select ${aggregate}(${innerExpr}) from ${inner.sql} ${where})`;
+        const of = r.pick<Kind>(["int", "text", "decimal"]);
+        return `${this.#expressions.expression(scope, of, 0)} ${r.pick(["=", "<", ">="])} ${this.#scalar(scope, of, depth)}`;
       }
     }
   }
 
-  #expr(scope: readonly ColumnRef[], kind: ColumnKind, size: number): string {
+  #scalar(scope: Scope, kind: Kind, depth: number): string {
     const r = this.#random;
-    const columns = scope.filter((column) => column.kind === kind);
-    if (size === 0 || r.chance(0.5)) {
-      return columns.length > 0 && r.chance(0.9) ? r.pick(columns).sql : this.#constant(kind);
-    }
-    const sub = (of: ColumnKind = kind) => this.#expr(scope, of, size - 1);
-    if (r.chance(0.2)) return `case when ${this.#predicate(scope, 0)} then ${sub()} else ${sub()} end`;
-    if (r.chance(0.1)) return `coalesce(${sub()}, ${this.#constant(kind)})`;
-    switch (kind) {
-      case "int":
-        return r.pick([
-          () => `(${sub()} ${r.pick(["+", "-", "*"])} ${r.below(5)})`,
-          () => `abs(${sub()})`,
-          () => `length(${sub("text")})`,
-          () => `extract(${r.pick(["year", "month", "day"])} from ${sub("date")})`,
-        ])();
-      case "float":
-        return r.pick([() => `(${sub()} * 0.5::double)`, () => `(${sub()} + ${sub("int")})`])();
-      case "decimal":
-        return r.pick([() => `(${sub()} + 1.25)`, () => `(${sub()} * 2.0)`, () => `(${sub()} - ${sub("int")})`])();
-      case "text":
-        return r.pick([
-          () => `upper(${sub()})`,
-          () => `(${sub()} || '-')`,
-          () => `substring(${sub()}, 1, 2)`,
-          () => `replace(${sub()}, 'a', 'bb')`,
-        ])();
-      case "date":
-        return `(${sub()} + ${r.below(40)})`;
-      case "bool":
-        return `(${this.#predicate(scope, 0)})`;
-    }
+    const inner = this.#relation(0);
+    const expr = this.#expressions.expression(inner.scope, kind, 0);
+    const aggregate = r.pick(kind === "int" ? ["min", "max", "count", "sum"] : ["min", "max"]);
+    return `(select ${aggregate}(${expr}) from ${inner.sql} ${this.#innerWhere(scope, inner.scope, depth)})`;
   }
 
-  #constant(kind: ColumnKind): string {
+  #innerWhere(outer: Scope, inner: Scope, depth: number): string {
     const r = this.#random;
-    if (r.chance(0.05)) return kind === "int" ? "null::int" : `null::${castName[kind]}`;
-    switch (kind) {
-      case "int":
-        return String(r.below(14) - 2);
-      case "float":
-        return `${(r.below(100) - 10) / 8}::double`;
-      case "decimal":
-        return `${(r.below(1000) - 100) / 4}::decimal(9,2)`;
-      case "text":
-        return r.pick(["''", "'a'", "'naïve'", "'z1'", "'l3'", "'日本語'"]);
-      case "date":
-        return `date '2020-${String(1 + r.below(12)).padStart(2, "0")}-15'`;
-      case "bool":
-        return r.pick(["true", "false"]);
-    }
+    const kind = r.pick<Kind>(["int", "int", "text", "bool"]);
+    const side = (scope: Scope) => this.#expressions.expression(scope, kind, 0);
+    const correlated = r.chance(0.5) ? ` and ${side(inner)} ${r.pick(["=", "=", "=", "<", "<>"])} ${side(outer)}` : "";
+    // A deeper subquery may see both queries around it.
+    const visible = r.chance(0.3) ? [...inner, ...outer] : inner;
+    return `where ${this.#predicate(visible, 1, depth)}${correlated}`;
   }
 }
 
-const castName = {
-  int: "int",
-  float: "double",
-  decimal: "decimal(9,2)",
-  text: "varchar",
-  date: "date",
-  bool: "boolean",
-};
+function scopeOf(table: string, alias: string): Scope {
+  return Object.entries(schemas[table]!).map(([name, kind]) => ({ sql: `${alias}.${name}`, kind }));
+}
 
 function named(exprs: readonly string[]): string {
   return exprs.map((expr, i) => `${expr} as c${i}`).join(", ");

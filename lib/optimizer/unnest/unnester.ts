@@ -10,7 +10,7 @@ import { freeColumns } from "../../logical/free-columns.ts";
 import { joinCondition, keyCondition } from "../../logical/join-condition.ts";
 import type { JoinType, LogicalPlan } from "../../logical/plan.ts";
 import { columnRef } from "../../logical/plan.ts";
-import { asShared, isRepeatable } from "../repeatable.ts";
+import { asShared, isRepeatable, makeRepeatable } from "../repeatable.ts";
 import type { RuleContext } from "../rule.ts";
 import { atMostOneRow, isUnique } from "../unique.ts";
 import { DependentJoin } from "./dependent-join.ts";
@@ -37,7 +37,7 @@ export class Unnester {
     const plan = subquery.plan as LogicalPlan;
     switch (subquery.form) {
       case "exists": {
-        const related = this.#relate(input, limited(plan, input), true);
+        const related = this.#relate(input, limited(plan), true);
         return this.#join(negated ? "anti" : "semi", related.input, related.plan, related.conditions);
       }
       case "in":
@@ -72,7 +72,7 @@ export class Unnester {
       case "scalar":
         return this.#scalar(input, plan);
       case "exists": {
-        const related = this.#relate(input, limited(plan, input), true);
+        const related = this.#relate(input, limited(plan), true);
         return this.#mark(related.input, related.plan, related.conditions);
       }
       case "in":
@@ -164,8 +164,8 @@ export class Unnester {
       const related = this.#relate(input, plan, true);
       return this.#mark(related.input, related.plan, [...related.conditions, ...comparison]);
     }
-    if (!isRepeatable(plan) && freeColumns(plan).size > 0) throw unsupported("IN over a correlated LIMIT");
-    const repeatable = isRepeatable(plan) ? plan : asShared(plan, this.#context.columnIds);
+    const repeatable = makeRepeatable(plan, this.#context.columnIds);
+    if (!repeatable) throw unsupported("IN over a correlated LIMIT");
     const related = this.#relate(input, repeatable, true);
     const found = this.#mark(related.input, related.plan, [...related.conditions, ...comparison]);
     const copy = copyPlan(repeatable, this.#context.columnIds);
@@ -189,9 +189,9 @@ const negatedOperator: Readonly<Record<string, string>> = {
   ">=": "<",
 };
 
-/** One row proves existence; worth saying where the rows are the same for every outer row. */
-function limited(plan: LogicalPlan, input: LogicalPlan): LogicalPlan {
-  if (!freeColumns(plan).isDisjointFrom(outputIds(input))) return plan;
+/** One row proves existence; worth saying where the rows are the same for every outer row of every query around. */
+function limited(plan: LogicalPlan): LogicalPlan {
+  if (freeColumns(plan).size > 0) return plan;
   return { kind: "limit", input: plan, limit: 1, offset: 0, columns: plan.columns };
 }
 
