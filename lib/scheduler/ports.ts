@@ -1,5 +1,6 @@
 /** What the scheduler needs of the world: each port has a real adapter and an in-memory twin. */
 import type { QueryErrorJson } from "../errors.ts";
+import type { Usage } from "../service/usage.ts";
 import type { Task, TaskResult } from "../stages/graph.ts";
 
 export interface Clock {
@@ -23,6 +24,8 @@ export interface TaskFailure {
   readonly attempt: number;
   readonly attemptId: string;
   readonly error: QueryErrorJson;
+  /** What the attempt used, where it counts that. */
+  readonly usage?: Usage;
 }
 
 export interface TaskRecord {

@@ -4,6 +4,7 @@ import type { Schema } from "../arrow/types.ts";
 import type { CsvOptions } from "../catalog/table.ts";
 import type { Column } from "../expr/expr.ts";
 import type { Partitioning, PhysicalPlan } from "../physical/plan.ts";
+import type { Usage } from "../service/usage.ts";
 
 export interface Stage {
   readonly id: number;
@@ -73,6 +74,8 @@ export interface Task {
   readonly generation: number;
   readonly attempt: number;
   readonly attemptId: string;
+  /** How large an executor it runs on: 0 is the smallest. */
+  readonly tier?: number;
   readonly plan: PhysicalPlan;
   /** One for each scan of the plan, in the order of lib/physical/scan-nodes.ts. */
   readonly scans: readonly ScanInput[];
@@ -116,4 +119,6 @@ export interface TaskResult {
   readonly metrics: OperatorMetrics;
   readonly elapsedMs: number;
   readonly memoryPeakBytes: number;
+  /** What the attempt used of the cloud, the writing of this record included; absent where nothing is billed. */
+  readonly usage?: Usage;
 }

@@ -48,6 +48,8 @@ const typeOnly: ReadonlySet<string> = new Set([
   "explain>output",
   "explain>sql",
   "stages>optimizer",
+  "stages>service",
+  "scheduler>service",
   "catalog>stages",
   "arrow>expr",
   "parquet>expr",

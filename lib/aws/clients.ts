@@ -1,0 +1,106 @@
+/** The SDK clients of a function: made once, outside its handler, with what they do counted. */
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { S3Client } from "@aws-sdk/client-s3";
+import { UsageMeter } from "./usage-meter.ts";
+
+export interface Clients {
+  readonly s3: S3Client;
+  readonly dynamo: DynamoDBClient;
+  readonly lambda: LambdaClient;
+  readonly meter: UsageMeter;
+}
+
+const socketsMax = 256;
+const connectionTimeoutMs = 2000;
+
+/** Endpoints, region and credentials come from the environment, as the SDK reads it. */
+export function makeClients(meter = new UsageMeter()): Clients {
+  const region = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? "us-east-1";
+  const requestHandler = {
+    connectionTimeout: connectionTimeoutMs,
+    httpAgent: { maxSockets: socketsMax },
+    httpsAgent: { maxSockets: socketsMax },
+  };
+  const emulated = process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
+  const s3 = new S3Client({
+    region,
+    requestHandler,
+    forcePathStyle: emulated !== undefined,
+    // Shuffle objects carry their own checksums; those of the SDK would cost a second pass over all bytes.
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    // S3Store retries and hedges by itself.
+    maxAttempts: 1,
+  });
+  const dynamo = new DynamoDBClient({ region, requestHandler, maxAttempts: 8 });
+  const lambda = new LambdaClient({ region, requestHandler, maxAttempts: 1 });
+  return { ...meterClients({ s3, dynamo, lambda }, meter), meter };
+}
+
+interface HttpResponseLike {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Adds counting to clients; it sits below the SDK's retries, so that each attempt counts. */
+export function meterClients<T extends Pick<Clients, "s3" | "dynamo" | "lambda">>(clients: T, meter: UsageMeter): T {
+  const nearest = { step: "deserialize", priority: "low" } as const;
+  clients.s3.middlewareStack.add(
+    (next, context) => async (args) => {
+      const result = await next(args);
+      const operation = String(context.commandName).replace(/Command$/, "");
+      const response = result.response as HttpResponseLike;
+      const request = args.request as { readonly headers: Readonly<Record<string, string>> };
+      if (response.statusCode < 500) {
+        meter.s3Request(operation, Number(request.headers["content-length"] ?? 0));
+        if (operation === "GetObject" && response.statusCode < 300) {
+          meter.add({ s3BytesRead: Number(response.headers["content-length"] ?? 0) });
+        }
+      }
+      return result;
+    },
+    { ...nearest, name: "volleyMeterS3" },
+  );
+  clients.lambda.middlewareStack.add(
+    (next, context) => async (args) => {
+      const result = await next(args);
+      const accepted = (result.response as HttpResponseLike).statusCode < 300;
+      if (context.commandName === "InvokeCommand" && accepted) meter.add({ lambdaInvocations: 1 });
+      return result;
+    },
+    { ...nearest, name: "volleyMeterLambda" },
+  );
+  meterDynamo(clients.dynamo, meter);
+  return clients;
+}
+
+interface Capacity {
+  readonly CapacityUnits?: number;
+}
+
+function meterDynamo(client: DynamoDBClient, meter: UsageMeter): void {
+  client.middlewareStack.add(
+    (next) => (args) => next({ ...args, input: { ReturnConsumedCapacity: "TOTAL", ...args.input } }),
+    { step: "initialize", name: "volleyAskForCapacity" },
+  );
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      const operation = String(context.commandName).replace(/Command$/, "");
+      try {
+        const result = await next(args);
+        const { ConsumedCapacity: consumed } = result.output as { ConsumedCapacity?: Capacity | Capacity[] };
+        const all = consumed === undefined ? [] : Array.isArray(consumed) ? consumed : [consumed];
+        const units = all.reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
+        meter.dynamoRequest(operation, units);
+        return result;
+      } catch (error) {
+        // A failed condition is billed like the write, but the answer does not say how much: at least one unit.
+        const failed = error instanceof Error && error.name === "ConditionalCheckFailedException";
+        if (failed) meter.dynamoRequest(operation, 1);
+        throw error;
+      }
+    },
+    { step: "deserialize", priority: "high", name: "volleyMeterDynamo" },
+  );
+}

@@ -1,0 +1,72 @@
+/**
+ * The one table, by key:
+ *
+ * | pk | sk | what |
+ * |---|---|---|
+ * | `Q#query` | `META` | progress (JSON), status, cancel mark; lease: owner, until, epoch |
+ * | `Q#query` | `REQUEST` | what was asked for (JSON) |
+ * | `Q#query#S#stage.generation#shard` | `T#task` | the winning attempt: written once |
+ * | the same | `F#task#attempt` | a failed attempt |
+ * | `IDEM#tenant#key` | `-` | the query of an idempotency key |
+ * | `TENANT#tenant` | `time#query` | the queries of a tenant, by the time of their submission |
+ * | `CATALOG` | `TABLE#schema.name` | a table's location and format |
+ * | `CATALOG` | `VIEW#schema.name` | a view's text |
+ *
+ * Everything but the catalog carries `ttl`. A shard holds at most 250 tasks: a partition of DynamoDB takes 1,000 writes a
+ * second.
+ */
+export const shardTasksMax = 250;
+
+/** Records of queries are kept so long, in seconds. */
+export const recordSeconds = 7 * 86_400;
+/** The idempotency of a request lasts so long. */
+export const idempotencySeconds = 86_400;
+
+export const meta = "META";
+export const request = "REQUEST";
+
+export function queryKey(queryId: string): string {
+  return `Q#${queryId}`;
+}
+
+export function shardOf(task: number): number {
+  return Math.floor(task / shardTasksMax);
+}
+
+export function shardKey(queryId: string, stage: number, generation: number, shard: number): string {
+  return `Q#${queryId}#S#${stage}.${generation}#${shard}`;
+}
+
+/** Sorts by task. */
+export function winKey(task: number): string {
+  return `T#${padded(task)}`;
+}
+
+export function failureKey(task: number, attemptId: string): string {
+  return `F#${padded(task)}#${attemptId}`;
+}
+
+/** The task of a record's sort key. */
+export function taskOf(sortKey: string): number {
+  return Number(sortKey.slice(2, 10));
+}
+
+function padded(task: number): string {
+  return String(task).padStart(8, "0");
+}
+
+export function idempotencyKeyOf(tenant: string, key: string): string {
+  return `IDEM#${encodeURIComponent(tenant)}#${key}`;
+}
+
+export function tenantKey(tenant: string): string {
+  return `TENANT#${tenant}`;
+}
+
+export function submissionKey(submittedMs: number, queryId: string): string {
+  return `${String(submittedMs).padStart(15, "0")}#${queryId}`;
+}
+
+export function expiry(nowMs: number, seconds: number): number {
+  return Math.floor(nowMs / 1000) + seconds;
+}

@@ -1,0 +1,277 @@
+/**
+ * The scheduler's state on DynamoDB (lib/aws/dynamo-keys.ts has the keys). Each write is one conditional write; a win is
+ * a record that can only be written once, so the first commit wins whoever else commits. A failed condition is followed
+ * by a consistent read, which also tells a lost answer from a lost race.
+ */
+import {
+  BatchWriteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
+import { QueryError } from "../errors.ts";
+import type { Lease, Outcome, StateStore, TaskFailure, TaskKey, TaskRecord, Win } from "../scheduler/ports.ts";
+import { addUsage, noUsage, type Usage } from "../service/usage.ts";
+import { dynamoError } from "./dynamo-error.ts";
+import {
+  conditionFailed,
+  type Item,
+  number,
+  numberOf,
+  packed,
+  text,
+  textOf,
+  unpacked,
+  writeUnits,
+} from "./dynamo-item.ts";
+import {
+  expiry,
+  failureKey,
+  meta,
+  queryKey,
+  recordSeconds,
+  shardKey,
+  shardOf,
+  shardTasksMax,
+  taskOf,
+  winKey,
+} from "./dynamo-keys.ts";
+
+export class DynamoStateStore implements StateStore {
+  readonly #client: DynamoDBClient;
+  readonly #table: string;
+  readonly #now: () => number;
+  /** Shards whose tasks have all won never change again. */
+  readonly #complete = new Map<string, readonly TaskRecord[]>();
+  readonly #opened = new Map<string, number>();
+
+  constructor(client: DynamoDBClient, table: string, now: () => number = Date.now) {
+    this.#client = client;
+    this.#table = table;
+    this.#now = now;
+  }
+
+  async createQuery(queryId: string): Promise<void> {
+    const Item = { pk: text(queryKey(queryId)), sk: text(meta), epoch: number(0), ttl: this.#ttl() };
+    const created = await this.#put(Item, "attribute_not_exists(pk)");
+    if (!created) throw new QueryError("duplicate", `query ${queryId} exists already`);
+  }
+
+  async acquire(queryId: string, owner: string, nowMs: number, durationMs: number): Promise<Lease | undefined> {
+    return this.#updateLease(queryId, {
+      set: "#owner = :owner, #until = :until, epoch = epoch + :one",
+      condition: "attribute_exists(pk) AND (attribute_not_exists(#until) OR #until <= :now OR #owner = :owner)",
+      values: { ":owner": text(owner), ":until": number(nowMs + durationMs), ":now": number(nowMs), ":one": number(1) },
+      names: { "#owner": "owner", "#until": "until" },
+    });
+  }
+
+  async renew(queryId: string, lease: Lease, nowMs: number, durationMs: number): Promise<Lease | undefined> {
+    return this.#updateLease(queryId, {
+      set: "#until = :until",
+      condition: "epoch = :epoch",
+      values: { ":until": number(nowMs + durationMs), ":epoch": number(lease.epoch) },
+      names: { "#until": "until" },
+    });
+  }
+
+  /** Nothing is written for a stage: its records come into being with their outcomes. Only the lease is checked. */
+  async openStage(queryId: string, lease: Lease, stage: number, generation: number, tasks: number): Promise<void> {
+    await this.#checkHeld(queryId, lease);
+    this.#opened.set(stageName(queryId, stage, generation), tasks);
+  }
+
+  async commitTask(key: TaskKey, win: Win): Promise<boolean> {
+    const item = withOwnWrite(win.result.usage, (usage) => {
+      const result = usage ? { ...win.result, usage } : win.result;
+      return { ...this.#recordKey(key, winKey(key.task)), win: packed({ ...win, result }), ttl: this.#ttl() };
+    });
+    if (await this.#put(item, "attribute_not_exists(pk)")) return true;
+    const stored = await this.#get(textOf(item, "pk")!, textOf(item, "sk")!);
+    return stored !== undefined && unpacked<Win>(stored, "win").attemptId === win.attemptId;
+  }
+
+  async failTask(key: TaskKey, failure: TaskFailure): Promise<void> {
+    const sortKey = failureKey(key.task, failure.attemptId);
+    const item = withOwnWrite(failure.usage, (usage) => {
+      const record = usage ? { ...failure, usage } : failure;
+      return { ...this.#recordKey(key, sortKey), failure: packed(record), ttl: this.#ttl() };
+    });
+    await this.#put(item, undefined);
+  }
+
+  async listTasks(queryId: string, stage: number, generation: number): Promise<readonly TaskRecord[]> {
+    const tasks = this.#opened.get(stageName(queryId, stage, generation));
+    if (tasks === undefined) return [];
+    const shards = Array.from({ length: shardOf(tasks - 1) + 1 }, (_, shard) => {
+      const first = shard * shardTasksMax;
+      return this.#listShard(
+        shardKey(queryId, stage, generation, shard),
+        first,
+        Math.min(tasks, first + shardTasksMax),
+      );
+    });
+    return (await Promise.all(shards)).flat();
+  }
+
+  /** The outcome is written with the query's progress, by the query store: here only the lease is checked. */
+  async finishQuery(queryId: string, lease: Lease, _outcome: Outcome): Promise<void> {
+    await this.#checkHeld(queryId, lease);
+  }
+
+  /** Removes the records of the stages that this scheduler opened, and META; what others opened goes with its ttl. */
+  async removeQuery(queryId: string): Promise<void> {
+    const keys: Item[] = [{ pk: text(queryKey(queryId)), sk: text(meta) }];
+    for (const [name, tasks] of this.#opened) {
+      const [id, stage, generation] = JSON.parse(name) as [string, number, number];
+      if (id !== queryId) continue;
+      for (let shard = 0; shard <= shardOf(tasks - 1); shard++) {
+        const items = await this.#query(shardKey(queryId, stage, generation, shard));
+        keys.push(...items.map(({ pk, sk }) => ({ pk: pk!, sk: sk! })));
+      }
+      this.#opened.delete(name);
+    }
+    for (let i = 0; i < keys.length; i += 25) {
+      const requests = keys.slice(i, i + 25).map((Key) => ({ DeleteRequest: { Key } }));
+      const command = new BatchWriteItemCommand({ RequestItems: { [this.#table]: requests } });
+      await this.#try("remove records", () => this.#client.send(command));
+    }
+  }
+
+  async #listShard(pk: string, first: number, end: number): Promise<readonly TaskRecord[]> {
+    const known = this.#complete.get(pk);
+    if (known) return known;
+    const wins = new Map<number, Win>();
+    const failures = Array.from({ length: end - first }, (): TaskFailure[] => []);
+    for (const item of await this.#query(pk)) {
+      const task = taskOf(textOf(item, "sk")!);
+      if (item.win) wins.set(task, unpacked<Win>(item, "win"));
+      else failures[task - first]?.push(unpacked<TaskFailure>(item, "failure"));
+    }
+    const records = failures.map((failed, i) => {
+      const win = wins.get(first + i);
+      return { task: first + i, ...(win && { win }), failures: failed };
+    });
+    if (wins.size === end - first) this.#complete.set(pk, records);
+    return records;
+  }
+
+  async #query(pk: string): Promise<Item[]> {
+    const items: Item[] = [];
+    let ExclusiveStartKey: Item | undefined;
+    do {
+      const command = new QueryCommand({
+        TableName: this.#table,
+        KeyConditionExpression: "pk = :pk",
+        ExpressionAttributeValues: { ":pk": text(pk) },
+        ConsistentRead: true,
+        ...(ExclusiveStartKey && { ExclusiveStartKey }),
+      });
+      const page = await this.#try("read task records", () => this.#client.send(command));
+      items.push(...(page.Items ?? []));
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+    return items;
+  }
+
+  /** Undefined when the condition did not hold. */
+  async #updateLease(
+    queryId: string,
+    update: {
+      readonly set: string;
+      readonly condition: string;
+      readonly values: Item;
+      readonly names: Record<string, string>;
+    },
+  ): Promise<Lease | undefined> {
+    const command = new UpdateItemCommand({
+      TableName: this.#table,
+      Key: { pk: text(queryKey(queryId)), sk: text(meta) },
+      UpdateExpression: `SET ${update.set}`,
+      ConditionExpression: update.condition,
+      ExpressionAttributeValues: update.values,
+      ...(Object.keys(update.names).length > 0 && { ExpressionAttributeNames: update.names }),
+      ReturnValues: "ALL_NEW",
+    });
+    try {
+      return leaseOf((await this.#client.send(command)).Attributes!);
+    } catch (thrown) {
+      if (!conditionFailed(thrown)) throw dynamoError("write the lease", thrown);
+    }
+    const stored = await this.#get(queryKey(queryId), meta);
+    if (!stored) throw new QueryError("not_found", `there is no query ${queryId}`);
+    return undefined;
+  }
+
+  async #checkHeld(queryId: string, lease: Lease): Promise<void> {
+    const stored = await this.#get(queryKey(queryId), meta);
+    if (!stored) throw new QueryError("not_found", `there is no query ${queryId}`);
+    if (numberOf(stored, "epoch") !== lease.epoch) throw takenOver();
+  }
+
+  /** False when the condition did not hold. */
+  async #put(Item: Item, condition: string | undefined): Promise<boolean> {
+    const command = new PutItemCommand({
+      TableName: this.#table,
+      Item,
+      ...(condition && { ConditionExpression: condition }),
+    });
+    try {
+      await this.#client.send(command);
+      return true;
+    } catch (thrown) {
+      if (conditionFailed(thrown)) return false;
+      throw dynamoError("write a record", thrown);
+    }
+  }
+
+  async #get(pk: string, sk: string): Promise<Item | undefined> {
+    const Key = { pk: text(pk), sk: text(sk) };
+    const command = new GetItemCommand({ TableName: this.#table, Key, ConsistentRead: true });
+    return (await this.#try("read a record", () => this.#client.send(command))).Item;
+  }
+
+  #recordKey({ queryId, stage, generation, task }: TaskKey, sk: string) {
+    return { pk: text(shardKey(queryId, stage, generation, shardOf(task))), sk: text(sk) };
+  }
+
+  #ttl() {
+    return number(expiry(this.#now(), recordSeconds));
+  }
+
+  async #try<T>(what: string, send: () => Promise<T>): Promise<T> {
+    try {
+      return await send();
+    } catch (thrown) {
+      throw dynamoError(what, thrown);
+    }
+  }
+}
+
+/** The item with usage that includes the writing of the item itself. */
+function withOwnWrite(usage: Usage | undefined, itemOf: (usage: Usage | undefined) => Item): Item {
+  if (!usage) return itemOf(undefined);
+  let units = 1;
+  while (true) {
+    const item = itemOf(addUsage(usage, { ...noUsage, dynamoWriteUnits: units }));
+    const needed = writeUnits(item);
+    if (needed <= units) return item;
+    units = needed;
+  }
+}
+
+export function leaseOf(item: Item): Lease | undefined {
+  const owner = textOf(item, "owner");
+  if (owner === undefined) return undefined;
+  return { owner, epoch: numberOf(item, "epoch") ?? 0, untilMs: numberOf(item, "until") ?? 0 };
+}
+
+export function takenOver(): QueryError {
+  return new QueryError("cancelled", "another scheduler took this query over");
+}
+
+function stageName(queryId: string, stage: number, generation: number): string {
+  return JSON.stringify([queryId, stage, generation]);
+}

@@ -1,0 +1,74 @@
+/**
+ * The port under the cloud's query service: one record per query, written by the API when it is accepted and by the
+ * scheduler that holds its lease while it runs.
+ */
+import type { QueryErrorJson } from "../errors.ts";
+import type { Lease } from "../scheduler/ports.ts";
+import type { QueryStatus, ResultColumnInfo, StageProgress, SubmitRequest } from "./query-service.ts";
+import type { Usage } from "./usage.ts";
+
+/** What was asked for: never changes. */
+export interface QueryRequest extends Omit<SubmitRequest, "idempotencyKey"> {
+  readonly id: string;
+  readonly submittedMs: number;
+}
+
+/** What became of it so far: replaced as a whole by the holder of the lease. */
+export interface QueryProgress {
+  readonly status: QueryStatus;
+  readonly startedMs?: number;
+  readonly finishedMs?: number;
+  readonly columns?: readonly ResultColumnInfo[];
+  readonly stages: readonly StageProgress[];
+  readonly rows?: number;
+  readonly resultBytes?: number;
+  readonly usage: Usage;
+  readonly error?: QueryErrorJson;
+  /** Key of the manifest of the last stage, once finished. */
+  readonly resultKey?: string;
+}
+
+export interface QueryRecord {
+  readonly request: QueryRequest;
+  readonly progress: QueryProgress;
+  readonly cancelRequested: boolean;
+  /** Who drives it, or drove it last. */
+  readonly lease?: Lease;
+}
+
+export interface QueryStore {
+  /**
+   * Accepts a query. With an idempotency key that its tenant used within the last day, gives that query instead.
+   * @throws QueryError invalid_argument when the key was used for another text or other parameters
+   */
+  create(
+    request: QueryRequest,
+    progress: QueryProgress,
+    idempotencyKey?: string,
+  ): Promise<{ readonly record: QueryRecord; readonly created: boolean }>;
+  /** A consistent read. */
+  get(id: string): Promise<QueryRecord | undefined>;
+  /** A tenant's queries, newest first. */
+  list(
+    tenant: string,
+    options: { readonly limit: number; readonly status?: QueryStatus },
+  ): Promise<readonly QueryRecord[]>;
+  /** Marks a query that has not ended; its scheduler sees the mark when it next writes. */
+  requestCancel(id: string): Promise<void>;
+  /**
+   * Writes progress under the lease.
+   * @throws QueryError cancelled when another scheduler took the query over
+   */
+  update(id: string, lease: Lease, progress: QueryProgress): Promise<{ readonly cancelRequested: boolean }>;
+}
+
+const endStates: ReadonlySet<QueryStatus> = new Set(["finished", "failed", "cancelled"]);
+
+export function hasEnded({ status }: { readonly status: QueryStatus }): boolean {
+  return endStates.has(status);
+}
+
+/** What an idempotency key stands for: the same key with anything else is a mistake of the caller. */
+export function requestFingerprint({ sql, parameters, maxBytes, maxCost }: QueryRequest): string {
+  return JSON.stringify([sql, parameters ?? null, maxBytes ?? null, maxCost ?? null]);
+}
