@@ -35,7 +35,7 @@ export interface TestingOptions extends Partial<SizingOptions> {
   readonly broadcastRowsMax?: number;
   /** false: always use worker threads. */
   readonly inline?: boolean;
-  /** Threads that die and attempts that fail by chance. */
+  /** Threads that die and attempts that fail by chance. @internal */
   readonly faults?: WorkerFaults;
 }
 

@@ -14,11 +14,11 @@ describe("Set methods", () => {
   const methods = added(Set.prototype);
   const sets = [[], [1], [1, 2], [2, 1, 3], [4]].map((items) => new Set(items));
   for (const name of Object.keys(additions[0]![1]) as (keyof Set<number>)[]) {
-    it(name, () => {
+    it(String(name), () => {
       for (const a of sets) {
         for (const b of sets) {
           const expected = (a[name] as (other: Set<number>) => unknown)(b);
-          assert.deepEqual(methods[name]!.call(a, b), expected);
+          assert.deepEqual(methods[String(name)]!.call(a, b), expected);
         }
       }
     });

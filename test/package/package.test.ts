@@ -62,7 +62,7 @@ describe("the tarball in an empty project", () => {
       const sql =
         "select count(*) as n from lineitem join orders on l_orderkey = o_orderkey where o_orderdate < date '1995-01-01'";
       const { stdout, stderr } = run([command, "--tables", out, sql, "-F", "csv"]);
-      assert.deepEqual([stdout, stderr], ["n\n27343\n", ""]);
+      assert.deepEqual([stdout, stderr], ["n\n27687\n", ""]);
     });
     it(`imports, under Node ${release}`, () => {
       writeFileSync(
@@ -112,7 +112,7 @@ describe("the tarball in an empty project", () => {
   it("holds nothing but what it needs", () => {
     const files = readdirSync(join(project, "node_modules/volley"), { recursive: true, encoding: "utf8" });
     assert.deepEqual(
-      files.filter((name) => /test|bench|metafile|\.map$/.test(name)),
+      files.filter((name) => /(^|\/)(test|bench)\/|metafile|\.map$/.test(name)),
       [],
     );
   });
