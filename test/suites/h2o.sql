@@ -1,0 +1,15 @@
+select id1, sum(v1) as v1 from x group by id1;
+select id1, id2, sum(v1) as v1 from x group by id1, id2;
+select id3, sum(v1) as v1, avg(v3) as v3 from x group by id3;
+select id4, avg(v1) as v1, avg(v2) as v2, avg(v3) as v3 from x group by id4;
+select id6, sum(v1) as v1, sum(v2) as v2, sum(v3) as v3 from x group by id6;
+select id4, id5, quantile_cont(v3, 0.5) as median_v3, round(stddev(v3), 8) as sd_v3 from x group by id4, id5;
+select id3, max(v1) - min(v2) as range_v1_v2 from x group by id3;
+select id2, id4, round(power(corr(v1, v2), 2), 8) as r2 from x group by id2, id4;
+select id1, id2, id3, id4, id5, id6, sum(v3) as v3, count(*) as count from x group by id1, id2, id3, id4, id5, id6;
+select id6, max(v3) as largest, min(v3) as least from x where v3 is not null group by id6;
+select x.*, small.id4 as small_id4, v2 from large_left as x join small using (id1);
+select x.*, medium.id1 as medium_id1, medium.id4 as medium_id4, medium.id5 as medium_id5, v2 from large_left as x join medium using (id2);
+select x.*, medium.id1 as medium_id1, medium.id4 as medium_id4, medium.id5 as medium_id5, v2 from large_left as x left join medium using (id2);
+select x.*, medium.id1 as medium_id1, medium.id2 as medium_id2, medium.id4 as medium_id4, v2 from large_left as x join medium using (id5);
+select x.*, big.id1 as big_id1, big.id2 as big_id2, big.id4 as big_id4, big.id5 as big_id5, big.id6 as big_id6, v2 from large_left as x join big using (id3);
