@@ -103,3 +103,10 @@ export class QueryError extends Error {
 export function unsupported(what: string, span?: Span): QueryError {
   return new QueryError("unsupported", `${what} is not supported`, span ? { span } : {});
 }
+
+/** What to do about `out_of_memory`. */
+export const memoryHint = "Give more memory (--memory, or the option `memory`), or use fewer threads: they share it.";
+
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof QueryError && error.code === "out_of_memory";
+}

@@ -1,6 +1,8 @@
 /** A join's build side in memory: its rows, and the table from keys to them. */
 import type { DataType } from "../arrow/types.ts";
 import type { FlatVector, Vector } from "../arrow/vector.ts";
+import { isOutOfMemory } from "../errors.ts";
+import { Arena } from "../kernels/arena.ts";
 import type { LinearMemory, Ptr } from "../kernels/memory.ts";
 import { ColumnStore } from "./column-store.ts";
 import type { IntegerRange, KeyColumn } from "./key-codec.ts";
@@ -26,6 +28,8 @@ export class BuildSide {
   readonly #keyPositions: readonly number[];
   #table: KeyTable | undefined;
   #lists: RowLists | undefined;
+  /** Where the lists are. */
+  readonly #listed: Arena;
   #unique = false;
   #matched: Ptr = 0;
 
@@ -38,6 +42,7 @@ export class BuildSide {
     this.#context = context;
     this.#memory = context.memory;
     this.#store = new ColumnStore(context.memory, types);
+    this.#listed = new Arena(context.memory);
     this.#keyColumns = keyColumns;
     this.#keyPositions = keyPositions;
   }
@@ -90,8 +95,23 @@ export class BuildSide {
     return this.#store.slice(i, start, n);
   }
 
-  /** Makes the table of all rows' keys. Ends appending. */
-  index(): void {
+  /** Makes the table of all rows' keys. Ends appending. False when there is no memory for it: only the rows are there. */
+  index(): boolean {
+    const arena = new Arena(this.#memory);
+    try {
+      this.#makeTable(arena);
+      return true;
+    } catch (error) {
+      this.#dropTable();
+      if (isOutOfMemory(error)) return false;
+      throw error;
+    } finally {
+      arena.free();
+    }
+  }
+
+  /** @param arena for what is only needed meanwhile */
+  #makeTable(arena: Arena): void {
     const { hashBits, memoryBytes } = this.#context;
     const { rows } = this.#store;
     const table = new KeyTable(this.#memory, { columns: this.#keyColumns, hashBits, memoryBytes, expected: rows });
@@ -99,8 +119,8 @@ export class BuildSide {
     this.#steps((start, n) => table.observe(this.#keySlices(start, n)));
     table.fix(rows);
     // Numbers of the rows that have a key, and which rows these are.
-    const numbers = this.#memory.alloc(rows * 4);
-    const keyed = this.#memory.alloc(rows * 4);
+    const numbers = arena.alloc(rows * 4);
+    const keyed = arena.alloc(rows * 4);
     const { kernels } = this.#memory;
     let count = 0;
     this.#steps((start, n) => {
@@ -114,12 +134,7 @@ export class BuildSide {
       count += part.count;
     });
     this.#unique = table.count === count;
-    if (this.#unique && count === rows) {
-      this.#memory.free(keyed);
-      this.#memory.free(numbers);
-      return;
-    }
-    this.#list(numbers, keyed, count);
+    if (!this.#unique || count < rows) this.#list(numbers, keyed, count, arena);
   }
 
   /** Which of the rows have a match: a byte each, all 0 at first. */
@@ -136,27 +151,27 @@ export class BuildSide {
   /** Drops everything; rows can be appended anew. */
   clear(): void {
     this.#store.clear();
-    this.#table?.free();
-    this.#table = undefined;
-    if (this.#lists) {
-      this.#memory.free(this.#lists.offsets);
-      this.#memory.free(this.#lists.order);
-    }
-    this.#lists = undefined;
-    this.#unique = false;
+    this.#dropTable();
     this.#memory.free(this.#matched);
     this.#matched = 0;
   }
 
-  #list(numbers: Ptr, keyed: Ptr, count: number): void {
+  #dropTable(): void {
+    this.#table?.free();
+    this.#table = undefined;
+    this.#listed.free();
+    this.#lists = undefined;
+    this.#unique = false;
+  }
+
+  #list(numbers: Ptr, keyed: Ptr, count: number, arena: Arena): void {
     const { kernels } = this.#memory;
     const keys = this.#table!.count;
-    const offsets = this.#memory.alloc((keys + 1) * 4);
-    const ends = this.#memory.alloc(keys * 4);
-    const order = this.#memory.alloc(count * 4);
+    const ends = arena.alloc(keys * 4);
+    const offsets = this.#listed.alloc((keys + 1) * 4);
+    const order = this.#listed.alloc(count * 4);
     kernels.orderByNumber(numbers, count, keys, offsets, ends, order);
     kernels.gather4(keyed, order, count, order);
-    for (const ptr of [numbers, keyed, ends]) this.#memory.free(ptr);
     this.#lists = { offsets, order };
   }
 

@@ -49,7 +49,8 @@ function makeContext(task: Task, environment: Environment, spill: SpillFiles): T
   const { memory, tables, shuffle, signal } = environment;
   const { batchRows, memoryBytes, hashBits = 32 } = task.options;
   const atStart = memory.usedBytes;
-  const wouldExceed = (bytes: number) => memory.usedBytes - atStart + bytes > memoryBytes;
+  // Free memory in many small pieces is no room for a large block: then too it is time to spill.
+  const wouldExceed = (bytes: number) => memory.usedBytes - atStart + bytes > memoryBytes || !memory.hasRoom(bytes);
   return { task, memory, tables, shuffle, spill, signal, batchRows, memoryBytes, hashBits, wouldExceed };
 }
 

@@ -1,5 +1,6 @@
 /** Groups in memory: their keys and their aggregates' states. */
 import type { Batch, Vector } from "../arrow/vector.ts";
+import { isOutOfMemory } from "../errors.ts";
 import type { AggregateCall } from "../expr/expr.ts";
 import type { Arena } from "../kernels/arena.ts";
 import { GrowableBlock } from "../kernels/growable-block.ts";
@@ -57,14 +58,18 @@ export class GroupTable {
     return (this.#keys?.growthBytes(n) ?? 0) + perGroup * n;
   }
 
-  addRows(keys: readonly Vector[], batch: Batch): void {
-    this.#group(keys, batch.length);
+  /** False when there is no memory for the batch's groups: nothing of it was added then. */
+  addRows(keys: readonly Vector[], batch: Batch): boolean {
+    if (!this.#group(keys, batch.length)) return false;
     this.#states.update(batch, this.#rows);
+    return true;
   }
 
-  addStates(keys: readonly Vector[], states: readonly Vector[], n: number): void {
-    this.#group(keys, n);
+  /** False as above. */
+  addStates(keys: readonly Vector[], states: readonly Vector[], n: number): boolean {
+    if (!this.#group(keys, n)) return false;
     this.#states.merge(states, this.#rows);
+    return true;
   }
 
   /** The batch's rows as groups of their own, in place of all groups before. */
@@ -108,10 +113,19 @@ export class GroupTable {
     this.#numbers.free();
   }
 
-  #group(keys: readonly Vector[], n: number): void {
-    const before = this.#count;
+  #group(keys: readonly Vector[], n: number): boolean {
     const numbers = this.#numbersOf(keys, n);
-    this.#rows.set(numbers, n, before, this.#count);
+    if (numbers === 0) return false;
+    const count = this.#keys?.count ?? this.#count;
+    try {
+      this.#states.reserve(count);
+    } catch (error) {
+      if (isOutOfMemory(error)) return false;
+      throw error;
+    }
+    this.#rows.set(numbers, n, this.#count, count);
+    this.#count = count;
+    return true;
   }
 
   #numbersOf(keys: readonly Vector[], n: number): Ptr {
@@ -123,8 +137,6 @@ export class GroupTable {
     if (this.#rowsAreGroups) this.clear();
     const { memory, hashBits, memoryBytes } = this.#context;
     this.#keys ??= new KeyTable(memory, { columns: this.#keyColumns, hashBits, memoryBytes, expected: this.#expected });
-    const numbers = this.#keys.assign(keys, n);
-    this.#count = this.#keys.count;
-    return numbers;
+    return this.#keys.assign(keys, n);
   }
 }

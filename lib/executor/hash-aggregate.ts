@@ -4,7 +4,7 @@
  */
 import type { DataType } from "../arrow/types.ts";
 import type { Batch, Vector } from "../arrow/vector.ts";
-import { QueryError } from "../errors.ts";
+import { memoryHint, QueryError } from "../errors.ts";
 import { hasPartialState, stateTypes } from "../expr/aggregate-state.ts";
 import { valueOfLiteral } from "../expr/value.ts";
 import { Arena } from "../kernels/arena.ts";
@@ -93,15 +93,16 @@ export class HashAggregateOperator extends OperatorBase {
         this.#startEmitting();
         return;
       }
-      if (this.#isFull(batch.length)) {
+      if (this.#isFull(batch.length) || !this.#tryAdd(batch)) {
+        if (this.#table.count === 0 || !this.#mergeable) throw outOfMemory();
         if (this.#node.mode === "partial") {
           this.#waiting = batch;
           this.#startEmitting();
           return;
         }
         await this.#spillTable();
+        this.#add(batch);
       }
-      this.#add(batch);
       if (this.#shouldPassThrough()) {
         this.#passThrough = true;
         this.count("passedThrough");
@@ -117,13 +118,16 @@ export class HashAggregateOperator extends OperatorBase {
   #passing: { readonly length: number; readonly columns: readonly Vector[] } | undefined;
 
   #add(batch: Batch): void {
+    if (!this.#tryAdd(batch)) throw outOfMemory();
+  }
+
+  /** False when there is no memory for the groups that came so far and those of the batch. */
+  #tryAdd(batch: Batch): boolean {
     const { mode, groupBy } = this.#node;
     const keys = this.#keys.evaluate(batch);
-    if (mode === "single" || mode === "partial") this.#table.addRows(keys, batch);
-    else {
-      const states = batch.columns.slice(groupBy.length, groupBy.length + this.#table.stateColumns);
-      this.#table.addStates(keys, states, batch.length);
-    }
+    if (mode === "single" || mode === "partial") return this.#table.addRows(keys, batch);
+    const states = batch.columns.slice(groupBy.length, groupBy.length + this.#table.stateColumns);
+    return this.#table.addStates(keys, states, batch.length);
   }
 
   #isFull(rows: number): boolean {
@@ -236,8 +240,13 @@ export class HashAggregateOperator extends OperatorBase {
     try {
       for (let block = 0; block < file.blocks; block++) {
         const { rows, columns } = await file.read(block, types, arena);
-        if (level < spillLevelMax && this.#isFull(rows)) await this.#spillTable();
-        this.#table.addStates(columns.slice(0, keyCount), columns.slice(keyCount), rows);
+        const [keys, states] = [columns.slice(0, keyCount), columns.slice(keyCount)];
+        const full = level < spillLevelMax && this.#isFull(rows);
+        if (full || !this.#table.addStates(keys, states, rows)) {
+          if (level >= spillLevelMax || this.#table.count === 0) throw outOfMemory();
+          await this.#spillTable();
+          if (!this.#table.addStates(keys, states, rows)) throw outOfMemory();
+        }
         arena.free();
       }
     } finally {
@@ -257,6 +266,12 @@ export class HashAggregateOperator extends OperatorBase {
     const { groupBy, aggregates } = this.#node;
     return [...groupBy.map(({ type }) => type), ...aggregates.flatMap((call) => stateTypes(call))];
   }
+}
+
+function outOfMemory(): QueryError {
+  return new QueryError("out_of_memory", "an executor has no memory for the groups of an aggregation", {
+    hint: memoryHint,
+  });
 }
 
 function keyColumns({ groupBy, keyRanges }: AggregateNode): KeyColumn[] {

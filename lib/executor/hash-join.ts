@@ -5,6 +5,7 @@
  */
 import { FlattenBuffer } from "../arrow/flatten.ts";
 import type { Batch, Vector } from "../arrow/vector.ts";
+import { memoryHint, QueryError } from "../errors.ts";
 import type { Column, Expr } from "../expr/expr.ts";
 import { columnIdsOf } from "../expr/walk.ts";
 import { Arena } from "../kernels/arena.ts";
@@ -144,14 +145,18 @@ export class HashJoinOperator extends OperatorBase {
   }
 
   async *#run(): AsyncGenerator<Batch> {
-    const spilled = await this.#readBuild();
+    let spilled = await this.#readBuild();
+    const none = !spilled && this.#side.rows === 0 && needsBuild.has(this.#node.joinType);
+    if (!spilled && !none && !this.#side.index()) {
+      if (!this.#maySpill) throw outOfMemory();
+      spilled = await this.#spillSide(0);
+    }
     if (spilled) {
       yield* this.#joinSpilled(spilled);
       return;
     }
     this.count("buildRows", this.#side.rows);
-    if (this.#side.rows === 0 && needsBuild.has(this.#node.joinType)) return;
-    this.#side.index();
+    if (none) return;
     this.count("buildKeys", this.#side.keys);
     if (this.#side.isDense) this.count("dense");
     this.#addRuntimeFilters();
@@ -186,8 +191,12 @@ export class HashJoinOperator extends OperatorBase {
   }
 
   /** Three-valued joins with a condition compare rows of different keys, which would lie in different files. */
+  get #maySpill(): boolean {
+    return !(this.#node.nullAware && this.#filter);
+  }
+
   #isFull(moreBytes: number): boolean {
-    if (this.#node.nullAware && this.#filter) return false;
+    if (!this.#maySpill) return false;
     return this.#side.rows >= Math.max(1, this.context.batchRows) && this.context.wouldExceed(moreBytes);
   }
 
@@ -257,8 +266,12 @@ export class HashJoinOperator extends OperatorBase {
           return;
         }
       }
+      if (!this.#side.index()) {
+        if (level >= spillLevelMax) throw outOfMemory();
+        await this.#divide({ build, probe, level });
+        return;
+      }
       this.count("buildRows", this.#side.rows);
-      this.#side.index();
       const keysAt = this.#probe.columns.length;
       for (let i = 0; i < probe.blocks; i++) {
         const { rows, columns } = await probe.read(i, this.#spilledTypes("probe"), arena);
@@ -396,4 +409,10 @@ export class HashJoinOperator extends OperatorBase {
       target.addRuntimeFilter({ column: probeColumn, ...bounds, membership: test });
     }
   }
+}
+
+function outOfMemory(): QueryError {
+  return new QueryError("out_of_memory", "an executor has no memory for the build side of a join", {
+    hint: memoryHint,
+  });
 }

@@ -3,7 +3,7 @@
  * join's build side. Keys of few bits address an array (dense); others are hashed with open addressing.
  */
 import type { FlatVector, Vector } from "../arrow/vector.ts";
-import { QueryError } from "../errors.ts";
+import { isOutOfMemory, QueryError } from "../errors.ts";
 import type { Arena } from "../kernels/arena.ts";
 import { GrowableBlock } from "../kernels/growable-block.ts";
 import type { LinearMemory, Ptr } from "../kernels/memory.ts";
@@ -84,9 +84,18 @@ export class KeyTable {
     return keys + (full ? 2 ** this.#tableBits * 16 : 0);
   }
 
-  /** The numbers (u32) of n rows, new keys being added; valid until the next call. */
+  /**
+   * The numbers (u32) of n rows, new keys being added; valid until the next call. 0 when there is no memory for that:
+   * then the keys before are all there still, and can be decoded.
+   */
   assign(vectors: readonly Vector[], n: number): Ptr {
     const words = this.#codec.encode(vectors, n, (recode) => this.#relayout(recode));
+    try {
+      this.#reserve(n);
+    } catch (error) {
+      if (isOutOfMemory(error)) return 0;
+      throw error;
+    }
     return this.#assign(words, n);
   }
 
@@ -230,20 +239,22 @@ export class KeyTable {
     const { words, bits } = this.#codec;
     this.#memory.free(this.#table);
     this.#table = 0;
+    this.#form = "none";
     const dense = this.#denseBits(keys);
     if (dense !== undefined) {
+      this.#table = this.#memory.allocZeroed(4 * 2 ** dense);
       this.#form = "dense";
       this.#tableBits = dense;
-      this.#table = this.#memory.allocZeroed(4 * 2 ** dense);
       kernels.rebuildDense(this.#keys, this.#count, this.#table);
       return;
     }
     const wanted = Math.max(keys * 2, Math.min(this.#expected, 2 ** 20) * 2);
+    const least = Math.max(slotBitsMin, Math.ceil(Math.log2(wanted)));
+    if (least > slotBitsMax) throw new QueryError("out_of_memory", "a hash table would pass 2^28 keys");
     // Twice what is needed, so that the next growth is far.
-    const slotBits = Math.max(slotBitsMin, Math.ceil(Math.log2(wanted)) + (this.#count > 0 ? 1 : 0));
-    if (slotBits > slotBitsMax) throw new QueryError("out_of_memory", "a hash table would pass 2^28 keys");
-    this.#tableBits = slotBits;
+    const slotBits = this.#count > 0 && this.#memory.hasRoom(8 * 2 ** (least + 1)) ? least + 1 : least;
     this.#table = this.#memory.allocZeroed(8 * 2 ** slotBits);
+    this.#tableBits = slotBits;
     this.#form = words > 1 ? "words" : bits <= 32 ? "hash32" : "hash64";
     if (this.#form === "hash32") kernels.rebuild32(this.#keys, this.#count, this.#table, slotBits, this.#mask);
     else if (this.#form === "hash64") kernels.rebuild64(this.#keys, this.#count, this.#table, slotBits, this.#mask);

@@ -4,7 +4,7 @@
  * may be read and written freely, so kernels can load and store whole vectors at its end.
  */
 import { readFileSync } from "node:fs";
-import { QueryError } from "../errors.ts";
+import { memoryHint, QueryError } from "../errors.ts";
 import type { KernelExports } from "./exports.gen.ts";
 
 export type Ptr = number;
@@ -138,6 +138,19 @@ export class LinearMemory {
     return to;
   }
 
+  /** Whether a block of so many bytes can be had in one piece. */
+  hasRoom(bytes: number): boolean {
+    const size = Math.ceil((bytes + slackBytes) / granuleBytes) * granuleBytes;
+    return size <= this.limitBytes - this.#end + this.#tailBytes || this.#freeSize.some((have) => have >= size);
+  }
+
+  /** Free bytes at the end: growing only has to add to them. */
+  get #tailBytes(): number {
+    const last = this.#freeStart.length - 1;
+    if (last < 0 || this.#freeStart[last]! + this.#freeSize[last]! !== this.#end) return 0;
+    return this.#freeSize[last]!;
+  }
+
   /** Best fit among the free blocks. */
   #take(size: number): Ptr | undefined {
     let best = -1;
@@ -160,9 +173,11 @@ export class LinearMemory {
 
   #growFor(size: number): Ptr {
     const room = this.limitBytes - this.#end;
-    const wanted = Math.max(size, Math.min(growBytesMin, room));
+    const missing = size - this.#tailBytes;
+    const wanted = Math.max(missing, Math.min(growBytesMin, room));
     const pages = Math.ceil(wanted / wasmPageBytes);
-    if (size > room || this.#end + pages * wasmPageBytes > 4 * 1024 ** 3 - wasmPageBytes) throw this.#outOfMemory(size);
+    if (missing > room || this.#end + pages * wasmPageBytes > 4 * 1024 ** 3 - wasmPageBytes)
+      throw this.#outOfMemory(size);
     try {
       this.memory.grow(pages);
     } catch {
@@ -179,6 +194,7 @@ export class LinearMemory {
     return new QueryError(
       "out_of_memory",
       `an executor needs ${mib(size)} more, and holds ${mib(this.usedBytes)} of its ${mib(this.limitBytes)}`,
+      { hint: memoryHint },
     );
   }
 
