@@ -11,7 +11,9 @@ import { type Fixtures, makeFixtures } from "../support/fixtures.ts";
 import { modes, openMode } from "../support/modes.ts";
 import { randomQuery } from "./random-query.ts";
 
-const [from, to] = (process.env.VOLLEY_FUZZ ?? "1-100").split("-").map(Number) as [number, number];
+const [from, to] = (process.env.VOLLEY_FUZZ ?? (process.env.VOLLEY_LONG ? "1-1000" : "1-100"))
+  .split("-")
+  .map(Number) as [number, number];
 const rowsMax = 20_000;
 /** DuckDB may take so long for a query; then it is left out. */
 const oracleMillisecondsMax = 2_000;

@@ -15,7 +15,9 @@ import { mutate, retype } from "./mutate.ts";
 import { Random } from "./random.ts";
 import { randomQuery } from "./random-query.ts";
 
-const [from, to] = (process.env.VOLLEY_FUZZ ?? "1-1200").split("-").map(Number) as [number, number];
+const [from, to] = (process.env.VOLLEY_FUZZ ?? (process.env.VOLLEY_LONG ? "1-20000" : "1-1200"))
+  .split("-")
+  .map(Number) as [number, number];
 const answerMillisecondsMax = 60_000;
 
 const scripts = join(import.meta.dirname, "../sql");

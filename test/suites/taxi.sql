@@ -1,0 +1,16 @@
+select vendor_id, count(*) from trips group by vendor_id order by vendor_id;
+select passengers, avg(fare + tip), count(*) from trips group by passengers order by passengers;
+select passengers, extract(year from pickup_at) as year, count(*) from trips group by passengers, year order by year, passengers;
+select passengers, year(pickup_at) as year, round(miles) as distance, count(*) as trips from trips group by passengers, year, distance order by year, trips desc, passengers, distance;
+select date_trunc('day', pickup_at) as day, count(*) as trips, sum(fare), sum(tip), avg(miles) from trips group by day order by day;
+select hour(pickup_at) as h, dayofweek(pickup_at) as d, count(*), sum(case when tip > 0 then 1 else 0 end) as tipped from trips where fare > 0 group by all order by h, d;
+select payment, sum(tip) / sum(fare) as share, min(fare), max(fare) from trips group by payment having sum(fare) > 0 order by payment;
+select p.borough as origin, d.borough as destination, count(*), sum(t.fare) from trips t left join zones p on p.id = t.pickup_zone left join zones d on d.id = t.dropoff_zone group by 1, 2 order by 3 desc, 1, 2;
+select z.zone, count(*) as trips from trips t join zones z on z.id = t.pickup_zone where z.borough = 'Queens' and t.pickup_at between '2020-01-05' and timestamp '2020-01-20 12:00:00' group by z.zone order by trips desc, z.zone limit 5;
+select date_diff('minute', pickup_at, dropoff_at) as minutes, count(*), avg(miles) from trips where dropoff_at - pickup_at < interval '30 minutes' group by minutes order by minutes;
+select pickup_at::date as day, max(fare) as top, arg_max(pickup_zone, pickup_at) as last_zone from trips where fare >= 0 group by day order by day;
+select stored, count(*) filter (where passengers is null) as unknown, count(distinct pickup_zone) as zones from trips group by stored order by stored nulls first;
+select z.borough, t.fare, t.pickup_at from trips t join zones z on z.id = t.dropoff_zone where t.fare = (select max(fare) from trips u where u.dropoff_zone = t.dropoff_zone) order by t.fare desc, t.pickup_at, z.borough;
+select id, zone from zones z where not exists (select 1 from trips t where t.pickup_zone = z.id and t.tip > 14) order by id;
+select day, trips, trips - (select avg(c) from (select count(*) as c from trips group by pickup_at::date) q) as above from (select pickup_at::date as day, count(*) as trips from trips group by 1) d order by trips desc, day limit 10;
+with busy as (select pickup_zone, count(*) as n from trips group by pickup_zone having count(*) > 60), fares as (select pickup_zone, median(fare) as mid, quantile_disc(fare, 0.9) as high from trips group by pickup_zone) select zone, n, mid, high from busy join fares using (pickup_zone) join zones on id = pickup_zone order by n desc, zone;
