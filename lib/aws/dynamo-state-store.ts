@@ -4,6 +4,7 @@
  * by a consistent read, which also tells a lost answer from a lost race.
  */
 import {
+  BatchGetItemCommand,
   BatchWriteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
@@ -90,7 +91,19 @@ export class DynamoStateStore implements StateStore {
     });
     if (await this.#put(item, "attribute_not_exists(pk)")) return true;
     const stored = await this.#get(textOf(item, "pk")!, textOf(item, "sk")!);
-    return stored !== undefined && unpacked<Win>(stored, "win").attemptId === win.attemptId;
+    const stands = stored && unpacked<Win>(stored, "win");
+    // An invocation may be delivered twice: then two executors run one attempt, and write different objects.
+    return stands?.attemptId === win.attemptId && stands.result.key === win.result.key;
+  }
+
+  async isWanted(key: TaskKey): Promise<boolean> {
+    const query = { pk: text(queryKey(key.queryId)), sk: text(meta) };
+    const Keys = [query, this.#recordKey(key, winKey(key.task))];
+    const command = new BatchGetItemCommand({ RequestItems: { [this.#table]: { Keys } } });
+    const { Responses } = await this.#try("read a query", () => this.#client.send(command));
+    const found = Responses?.[this.#table] ?? [];
+    const state = found.find((item) => textOf(item, "sk") === meta);
+    return state !== undefined && !state.ended?.BOOL && !found.some((item) => item.win);
   }
 
   async failTask(key: TaskKey, failure: TaskFailure): Promise<void> {

@@ -13,8 +13,8 @@ import {
   scanInputs,
   type TaskMakerOptions,
 } from "./make-task.ts";
-import type { Clock, Invoker, Lease, Rng, StateStore } from "./ports.ts";
-import { type Command, type Event, initialState, type QueryState, type StepOptions } from "./state.ts";
+import type { Clock, Invoker, Lease, Rng, StateStore, TaskFailure, TaskKey, TaskRecord } from "./ports.ts";
+import { type Command, type Event, initialState, type QueryState, type StageState, type StepOptions } from "./state.ts";
 import { step } from "./step.ts";
 
 export interface DrivePorts {
@@ -28,22 +28,36 @@ export interface DrivePorts {
 
 export interface DriveOptions extends TaskMakerOptions {
   readonly owner: string;
+  /** When the caller acquired it already. */
+  readonly lease?: Lease;
   readonly steps: StepOptions;
   readonly leaseMs: number;
   readonly renewMs: number;
   /** The longest wait between two looks at the task records. */
   readonly pollMs: number;
+  /** An attempt without an outcome after so long is given up as lost; absent: attempts cannot be lost. */
+  readonly attemptMsMax?: number;
+  /** Stops driving at this time, so that another can go on. */
+  readonly handOverAtMs?: number;
+  /** The stages of the scheduler that handed the query over. */
+  readonly before?: readonly StageState[];
   readonly signal?: AbortSignal;
   /** Called after every change: for progress displays. */
   readonly onChange?: (state: QueryState) => void;
+  /** Called with every record that was read: for accounts of what attempts used. */
+  readonly onRecords?: (stage: number, records: readonly TaskRecord[]) => void;
 }
 
 export const defaultDriveTimes = { leaseMs: 10_000, renewMs: 3_000, pollMs: 1_000 } as const;
 
-/** Resolves with the final state, whatever the outcome; rejects only when the lease is lost. */
+/**
+ * Resolves with the final state, whatever the outcome; with a state that still runs when it is time to hand over: then the
+ * lease is free. Rejects only when the lease is lost.
+ */
 export async function drive(graph: StageGraph, ports: DrivePorts, options: DriveOptions): Promise<QueryState> {
-  const lease = await ports.state.acquire(options.queryId, options.owner, ports.clock.now(), options.leaseMs);
-  if (!lease) throw new QueryError("duplicate", `query ${options.queryId} is driven by another scheduler`);
+  const { queryId, owner, leaseMs } = options;
+  const lease = options.lease ?? (await ports.state.acquire(queryId, owner, ports.clock.now(), leaseMs));
+  if (!lease) throw new QueryError("duplicate", `query ${queryId} is driven by another scheduler`);
   return new Driver(graph, ports, options, lease).run();
 }
 
@@ -60,7 +74,7 @@ class Driver {
   #renewedMs: number;
 
   constructor(graph: StageGraph, ports: DrivePorts, options: DriveOptions, lease: Lease) {
-    this.#state = initialState(options.queryId, graph);
+    this.#state = initialState(options.queryId, graph, options.before);
     this.#ports = ports;
     this.#options = options;
     this.#lease = lease;
@@ -69,6 +83,7 @@ class Driver {
 
   async run(): Promise<QueryState> {
     while (this.#state.status === "running") {
+      if (this.#ports.clock.now() >= (this.#options.handOverAtMs ?? Infinity)) return this.#handOver();
       if (this.#options.signal?.aborted) this.#events.push({ kind: "cancel" });
       if (this.#events.length === 0) await this.#waitForEvents();
       for (let event = this.#events.shift(); event; event = this.#events.shift()) await this.#take(event);
@@ -86,6 +101,9 @@ class Driver {
     );
     this.#state = state;
     this.#wakeAtMs = Infinity;
+    // Invocations that start together are sent together.
+    const invocations = commands.filter((command) => command.kind === "invoke");
+    await Promise.all(invocations.map((command) => this.#invoke(command)));
     for (const command of commands) await this.#carryOut(command);
     this.#options.onChange?.(this.#state);
   }
@@ -96,7 +114,7 @@ class Driver {
       case "open":
         return this.#open(command.stage);
       case "invoke":
-        return this.#invoke(command);
+        return; // sent already
       case "abort":
         return invoker.abort(command.attemptIds);
       case "seal":
@@ -114,6 +132,7 @@ class Driver {
     const { generation, tasks } = this.#state.stages[stage]!;
     await this.#ports.state.openStage(queryId, this.#lease, stage, generation, tasks.length);
     const records = await this.#ports.state.listTasks(queryId, stage, generation);
+    this.#options.onRecords?.(stage, records);
     const wins = new Map(records.flatMap(({ task, win }) => (win ? [[task, win] as const] : [])));
     this.#events.push({ kind: "opened", stage, wins });
   }
@@ -162,9 +181,11 @@ class Driver {
     for (const [stage, { status, generation, tasks }] of this.#state.stages.entries()) {
       if (status !== "running") continue;
       const records = await this.#ports.state.listTasks(this.#options.queryId, stage, generation);
+      this.#options.onRecords?.(stage, records);
       for (const { task, win, failures } of records) {
         if (win && !tasks[task]!.win) this.#events.push({ kind: "committed", stage, task, win });
         if (win) continue;
+        await this.#giveUpLost({ queryId: this.#options.queryId, stage, generation, task }, failures);
         for (const { attemptId, error } of failures) {
           const seen = `${stage}/${task}/${attemptId}`;
           if (this.#failuresSeen.has(seen)) continue;
@@ -173,6 +194,24 @@ class Driver {
         }
       }
     }
+  }
+
+  /** Attempts that cannot run any more and left no word: their executors died. */
+  async #giveUpLost(key: TaskKey, failures: readonly TaskFailure[]): Promise<void> {
+    const { attemptMsMax = Infinity } = this.#options;
+    const lostBefore = this.#ports.clock.now() - attemptMsMax;
+    for (const { attempt, attemptId, startedMs } of this.#state.stages[key.stage]!.tasks[key.task]!.running) {
+      if (startedMs > lostBefore || failures.some((failure) => failure.attemptId === attemptId)) continue;
+      const lost = new QueryError("executor_lost", `the executor of task ${key.stage}/${key.task} was lost`).toJSON();
+      await this.#ports.state.failTask(key, { attempt, attemptId, error: lost });
+      this.#events.push({ kind: "failed", stage: key.stage, task: key.task, attemptId, error: lost });
+    }
+  }
+
+  /** Lets go of the lease at once, so that whoever comes next need not wait for its end. */
+  async #handOver(): Promise<QueryState> {
+    await this.#ports.state.renew(this.#options.queryId, this.#lease, this.#ports.clock.now(), 0);
+    return this.#state;
   }
 
   async #keepLease(): Promise<void> {

@@ -23,6 +23,8 @@ export interface TaskMakerOptions {
   readonly queryId: string;
   readonly snapshot: CatalogSnapshot;
   readonly task: TaskOptions;
+  /** By tier, what a task may hold on larger executors; absent: as `task` says. */
+  readonly memoryBytesByTier?: readonly number[];
 }
 
 /** The scans of every task of a stage: slices are dealt once, so that each lies in exactly one task. */
@@ -67,11 +69,13 @@ export function makeTask(
   stage: Stage,
   task: number,
   generation: number,
-  attempt: { readonly attempt: number; readonly attemptId: string },
+  attempt: { readonly attempt: number; readonly attemptId: string; readonly tier: number },
   inputs: { readonly scans: readonly ScanInput[]; readonly exchanges: Record<string, readonly PartitionSlice[]> },
   options: TaskMakerOptions,
 ): Task {
   const { queryId } = options;
+  const { tier } = attempt;
+  const memoryBytes = options.memoryBytesByTier?.[tier] ?? options.task.memoryBytes;
   return {
     version: taskVersion,
     queryId,
@@ -80,11 +84,12 @@ export function makeTask(
     generation,
     attempt: attempt.attempt,
     attemptId: attempt.attemptId,
+    ...(tier > 0 && { tier }),
     plan: stage.plan,
     scans: inputs.scans,
     exchanges: inputs.exchanges,
     output: stage.output,
     outputKey: `q/${queryId}/s${stage.id}.g${generation}/t${task}/a${attempt.attemptId}`,
-    options: options.task,
+    options: { ...options.task, memoryBytes },
   };
 }

@@ -68,6 +68,8 @@ export interface StateStore {
   failTask(key: TaskKey, failure: TaskFailure): Promise<void>;
   /** A consistent read of all task records of a stage. */
   listTasks(queryId: string, stage: number, generation: number): Promise<readonly TaskRecord[]>;
+  /** Whether an attempt still has a purpose: false once the query has ended or the task is won. For executors, now and then. */
+  isWanted?(key: TaskKey): Promise<boolean>;
   finishQuery(queryId: string, lease: Lease, outcome: Outcome): Promise<void>;
   removeQuery(queryId: string): Promise<void>;
 }

@@ -17,6 +17,8 @@ export interface TaskState {
   readonly running: readonly RunningAttempt[];
   /** Not started again before this time. */
   readonly notBeforeMs: number;
+  /** How large an executor its next attempt gets: 0 is the smallest. */
+  readonly tier: number;
   readonly win?: Win;
 }
 
@@ -43,6 +45,8 @@ export interface StepOptions {
   /** Starts a second attempt of a task that runs so many times longer than its stage's median; 0: never. */
   readonly speculateFactor: number;
   readonly speculateMsMin: number;
+  /** Sizes of executors: a task that ran out of memory is tried on the next larger one. */
+  readonly tiers: number;
 }
 
 export const defaultStepOptions: Omit<StepOptions, "slots"> = {
@@ -50,6 +54,7 @@ export const defaultStepOptions: Omit<StepOptions, "slots"> = {
   backoffMs: 50,
   speculateFactor: 0,
   speculateMsMin: 5000,
+  tiers: 1,
 };
 
 export interface FailedEvent {
@@ -78,6 +83,7 @@ export type Command =
       readonly task: number;
       readonly attempt: number;
       readonly attemptId: string;
+      readonly tier: number;
     }
   | { readonly kind: "abort"; readonly attemptIds: readonly string[] }
   /** Write the manifest of winners; answered by `sealed`. */
@@ -86,15 +92,23 @@ export type Command =
   | { readonly kind: "wake"; readonly atMs: number }
   | { readonly kind: "end"; readonly outcome: Outcome };
 
-export function initialState(queryId: string, graph: StageGraph): QueryState {
+/**
+ * Nothing has started yet; or, with the stages of a scheduler that handed the query over, its attempts go on. What is won
+ * and sealed comes from the records again.
+ */
+export function initialState(queryId: string, graph: StageGraph, before: readonly StageState[] = []): QueryState {
+  const fresh: TaskState = { attempts: 0, failures: 0, running: [], notBeforeMs: 0, tier: 0 };
   return {
     queryId,
     status: "running",
     graph,
-    stages: graph.stages.map((stage) => ({
+    stages: graph.stages.map(({ id, tasks }) => ({
       status: "waiting",
       generation: 0,
-      tasks: Array.from({ length: stage.tasks }, () => ({ attempts: 0, failures: 0, running: [], notBeforeMs: 0 })),
+      tasks: Array.from({ length: tasks }, (_none, i): TaskState => {
+        const { win: _, ...task } = before[id]?.tasks[i] ?? fresh;
+        return task;
+      }),
     })),
   };
 }

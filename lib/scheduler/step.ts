@@ -37,7 +37,7 @@ function apply(state: QueryState, input: StepInput, options: StepOptions): StepR
       const stage = state.stages[event.stage]!;
       const tasks = stage.tasks.map((task, i) => {
         const win = event.wins.get(i);
-        return win ? { ...task, win } : task;
+        return win ? { ...task, running: [], win } : task;
       });
       return { state: withStage(state, event.stage, { ...stage, status: "running", tasks }), commands: [] };
     }
@@ -66,13 +66,15 @@ function applyFailure(state: QueryState, event: FailedEvent, input: StepInput, o
     return { state, commands: [] };
   }
   const failures = task.failures + (event.error.code === "throttled" ? 0 : 1);
-  if (!event.error.retryable || failures >= options.attemptsMax) {
+  const larger = event.error.code === "out_of_memory" && task.tier + 1 < options.tiers;
+  if (!(event.error.retryable || larger) || failures >= options.attemptsMax) {
     return end({ ...state, status: "failed", error: finalError(event.error, failures) });
   }
   const exponent = Math.min(10, Math.max(1, failures) - 1);
   const retry: TaskState = {
     ...task,
     failures,
+    tier: larger ? task.tier + 1 : task.tier,
     running: task.running.filter((attempt) => attempt.attemptId !== event.attemptId),
     notBeforeMs: input.nowMs + options.backoffMs * 2 ** exponent * (0.5 + input.random),
   };
@@ -117,7 +119,8 @@ function advance(state: QueryState, input: StepInput, options: StepOptions): Ste
       if (at > input.nowMs || free <= 0) return task;
       free--;
       const started = newAttempt(task, id, i, input);
-      commands.push({ kind: "invoke", stage: id, task: i, attempt: started.attempt, attemptId: started.attemptId });
+      const { attempt, attemptId } = started;
+      commands.push({ kind: "invoke", stage: id, task: i, attempt, attemptId, tier: task.tier });
       return { ...task, attempts: started.attempt, running: [...task.running, started] };
     });
     const done = tasks.every((task) => task.win);

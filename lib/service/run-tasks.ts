@@ -1,0 +1,119 @@
+/** What an executor function does with one event: runs its task and reports, or hands several on to other executors. */
+import { randomUUID } from "node:crypto";
+import { QueryError } from "../errors.ts";
+import { executeTask } from "../executor/execute.ts";
+import type { LinearMemory } from "../kernels/memory.ts";
+import type { Invoker, StateStore, TaskKey } from "../scheduler/ports.ts";
+import type { Task, TaskResult } from "../stages/graph.ts";
+import type { ObjectStore } from "../storage/object-store.ts";
+import { decodeEvent, type ExecutorEvent } from "./executor-event.ts";
+import type { Usage } from "./usage.ts";
+
+export interface ExecutorPorts {
+  readonly state: StateStore;
+  /** Shuffle objects. */
+  readonly objects: ObjectStore;
+  readonly tables: ObjectStore;
+  readonly invoker: Invoker;
+  readonly memory: LinearMemory;
+  readonly spillDirectory: string;
+  /** What this invocation has used up to now. */
+  readonly usage: () => Usage;
+}
+
+export interface InvocationLimits {
+  readonly remainingMs: () => number;
+  /** How often to ask whether the task is still wanted. */
+  readonly watchMs?: number;
+}
+
+export interface TaskOutcome {
+  readonly queryId: string;
+  readonly stage: number;
+  readonly task: number;
+  readonly attemptId: string;
+  readonly outcome: "won" | "lost" | "failed" | "handed_on";
+  readonly result?: TaskResult;
+  readonly error?: QueryError;
+}
+
+/** Time kept for reporting before the function would be stopped. */
+const reportMs = 3000;
+
+/** Reports into the state store; rejects only when that fails: then the scheduler takes the attempt for lost. */
+export async function runTasks(
+  event: ExecutorEvent,
+  ports: ExecutorPorts,
+  limits: InvocationLimits,
+): Promise<readonly TaskOutcome[]> {
+  const tasks = await decodeEvent(event, ports.objects);
+  if (tasks.length === 1) return [await runTask(tasks[0]!, ports, limits)];
+  return Promise.all(tasks.map((task) => handOn(task, ports)));
+}
+
+async function handOn(task: Task, { invoker, state }: ExecutorPorts): Promise<TaskOutcome> {
+  try {
+    await invoker.invoke(task);
+    return outcomeOf(task, "handed_on");
+  } catch (thrown) {
+    const error = QueryError.from(thrown);
+    await state.failTask(keyOf(task), { ...attemptOf(task), error: error.toJSON() });
+    return outcomeOf(task, "failed", { error });
+  }
+}
+
+async function runTask(task: Task, ports: ExecutorPorts, limits: InvocationLimits): Promise<TaskOutcome> {
+  const { state, memory, tables, objects, spillDirectory, usage } = ports;
+  const key = keyOf(task);
+  const watch = watchTask(key, state, limits);
+  try {
+    // An invocation may be delivered twice: each delivery writes an object of its own.
+    const outputKey = `${task.outputKey}.${randomUUID().slice(0, 8)}`;
+    const environment = { memory, tables, shuffle: objects, spillDirectory, signal: watch.signal };
+    const result = { ...(await executeTask({ ...task, outputKey }, environment)), usage: usage() };
+    if (await state.commitTask(key, { ...attemptOf(task), result })) return outcomeOf(task, "won", { result });
+    // What a lost attempt used is billed all the same.
+    const error = new QueryError("duplicate", "another attempt was first");
+    await state.failTask(key, { ...attemptOf(task), error: error.toJSON(), usage: usage() });
+    return outcomeOf(task, "lost", { error });
+  } catch (thrown) {
+    const error = QueryError.from(thrown);
+    await state.failTask(key, { ...attemptOf(task), error: error.toJSON(), usage: usage() });
+    return outcomeOf(task, "failed", { error });
+  } finally {
+    watch.stop();
+  }
+}
+
+/** Stops a task that nobody wants any more, and one that would run into the function's time limit. */
+function watchTask(key: TaskKey, state: StateStore, { remainingMs, watchMs = 5000 }: InvocationLimits) {
+  const abort = new AbortController();
+  const late = setTimeout(() => {
+    abort.abort(new QueryError("timeout", "the task took longer than an executor may run"));
+  }, Math.min(2 ** 31 - 1, Math.max(0, remainingMs() - reportMs)));
+  const look = setInterval(async () => {
+    const wanted = await state.isWanted?.(key).catch(() => true);
+    if (wanted === false) abort.abort(new QueryError("cancelled", "the query was cancelled"));
+  }, watchMs);
+  const stop = () => {
+    clearTimeout(late);
+    clearInterval(look);
+  };
+  return { signal: abort.signal, stop };
+}
+
+function keyOf({ queryId, stage, generation, task }: Task): TaskKey {
+  return { queryId, stage, generation, task };
+}
+
+function attemptOf({ attempt, attemptId }: Task) {
+  return { attempt, attemptId };
+}
+
+function outcomeOf(
+  { queryId, stage, task, attemptId }: Task,
+  outcome: TaskOutcome["outcome"],
+  more: Pick<TaskOutcome, "result" | "error"> = {},
+): TaskOutcome {
+  return { queryId, stage, task, attemptId, outcome, ...more };
+}
