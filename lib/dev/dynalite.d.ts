@@ -1,0 +1,7 @@
+/** dynalite has no types of its own. */
+declare module "dynalite" {
+  import type { Server } from "node:http";
+
+  function dynalite(options: { createTableMs?: number; deleteTableMs?: number }): Server;
+  export = dynalite;
+}

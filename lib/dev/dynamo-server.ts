@@ -1,0 +1,128 @@
+/** DynamoDB: dynalite, behind a front that checks who calls, counts what it consumes, and throttles when told to. */
+import { randomUUID } from "node:crypto";
+import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
+import dynalite from "dynalite";
+import { delay, type Faults, strikes } from "./faults.ts";
+import { type Listening, listen, readBody } from "./http.ts";
+import { AccessDenied, type Authorize } from "./roles.ts";
+
+/** As the bill would have them. */
+export interface DynamoCounts {
+  requests: number;
+  readUnits: number;
+  writeUnits: number;
+  throttles: number;
+}
+
+interface Consumed {
+  readonly CapacityUnits?: number;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+const reads: ReadonlySet<string> = new Set(["GetItem", "BatchGetItem", "Query", "Scan"]);
+const problemPrefix = "com.amazonaws.dynamodb.v20120810#";
+
+export class DynamoServer {
+  /** By role. */
+  readonly counts = new Map<string, DynamoCounts>();
+  readonly #faults: Readonly<Faults>;
+  readonly #authorize: Authorize | undefined;
+  readonly #agent = new Agent({ keepAlive: true });
+  readonly #store: Listening;
+
+  private constructor(store: Listening, faults: Readonly<Faults>, authorize: Authorize | undefined) {
+    this.#store = store;
+    this.#faults = faults;
+    this.#authorize = authorize;
+  }
+
+  static async start(faults: Readonly<Faults>, authorize?: Authorize): Promise<DynamoServer> {
+    return new DynamoServer(await listen(dynalite({ createTableMs: 0, deleteTableMs: 0 })), faults, authorize);
+  }
+
+  readonly handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await readBody(request);
+    try {
+      await delay(this.#faults.latencyMs);
+      const { status, headers, body: answer } = await this.#serve(request, body);
+      for (const name of ["content-type", "x-amz-crc32", "x-amzn-requestid"]) {
+        if (headers[name] !== undefined) response.setHeader(name, headers[name]);
+      }
+      response.statusCode = status;
+      response.end(answer);
+    } catch (error) {
+      const denied = error instanceof AccessDenied;
+      response.statusCode = denied ? 400 : 500;
+      response.setHeader("content-type", "application/x-amz-json-1.0");
+      const type = denied ? "com.amazon.coral.service#AccessDeniedException" : `${problemPrefix}InternalServerError`;
+      response.end(JSON.stringify({ __type: type, message: String((error as Error).message) }));
+    }
+  };
+
+  async close(): Promise<void> {
+    this.#agent.destroy();
+    await this.#store.close();
+  }
+
+  async #serve(request: IncomingMessage, body: Buffer): Promise<Reply> {
+    const operation = String(request.headers["x-amz-target"]).split(".")[1] ?? "";
+    const input = JSON.parse(body.toString() || "{}") as Record<string, unknown>;
+    const role = this.#role(request, body, operation, input);
+    const counts = this.counts.get(role) ?? { requests: 0, readUnits: 0, writeUnits: 0, throttles: 0 };
+    this.counts.set(role, counts);
+    counts.requests++;
+    if (strikes(this.#faults.dynamoThrottle)) {
+      counts.throttles++;
+      return problem("ProvisionedThroughputExceededException", "The level of configured throughput was exceeded");
+    }
+    const counted = reads.has(operation) || /Item$/.test(operation);
+    const asked = counted ? Buffer.from(JSON.stringify({ ...input, ReturnConsumedCapacity: "TOTAL" })) : body;
+    const reply = await this.#forward(request, asked);
+    if (counted) count(counts, reads.has(operation), reply);
+    return reply;
+  }
+
+  #role(request: IncomingMessage, body: Buffer, operation: string, input: Record<string, unknown>): string {
+    const requested = input.RequestItems as Record<string, unknown> | undefined;
+    const resource = String(input.TableName ?? Object.keys(requested ?? {})[0] ?? "*");
+    return this.#authorize?.(request, body, { action: `dynamodb:${operation}`, resource }) ?? "anyone";
+  }
+
+  #forward(request: IncomingMessage, body: Buffer): Promise<Reply> {
+    const headers = { ...request.headers, host: `127.0.0.1:${this.#store.port}`, "content-length": body.length };
+    return new Promise((resolve, reject) => {
+      const outgoing = httpRequest(this.#store.url, { method: "POST", agent: this.#agent, headers }, (reply) => {
+        readBody(reply).then((answer) => {
+          resolve({ status: reply.statusCode ?? 500, headers: reply.headers, body: answer });
+        }, reject);
+      });
+      outgoing.on("error", reject);
+      outgoing.end(body);
+    });
+  }
+}
+
+function count(counts: DynamoCounts, read: boolean, { status, body }: Reply): void {
+  const answer = JSON.parse(body.toString() || "{}") as { ConsumedCapacity?: Consumed | Consumed[]; __type?: string };
+  if (status >= 400) {
+    // A failed condition is billed like the write it was to be; dynalite does not say how much: one unit.
+    if (answer.__type?.endsWith("#ConditionalCheckFailedException")) counts.writeUnits += 1;
+    return;
+  }
+  const units = [answer.ConsumedCapacity ?? []].flat().reduce((sum, each) => sum + (each.CapacityUnits ?? 0), 0);
+  if (read) counts.readUnits += units;
+  else counts.writeUnits += units;
+}
+
+function problem(type: string, message: string): Reply {
+  return {
+    status: 400,
+    headers: { "content-type": "application/x-amz-json-1.0", "x-amzn-requestid": randomUUID() },
+    body: Buffer.from(JSON.stringify({ __type: problemPrefix + type, message })),
+  };
+}
