@@ -200,9 +200,11 @@ interface Setting {
 function functionOptions(options: CloudOptions, setting: Setting): FunctionOptions[] {
   const { executors = 4, schedulers = 8, auth = "none", variables = {}, freeze = false, onLine } = options;
   const { directory, functionsDirectory, roles, endpoints, dataBuckets } = setting;
+  const [small, large] = accountNames.executorFunctions;
   const shared = {
     VOLLEY_TABLE: accountNames.table,
     VOLLEY_BUCKET: accountNames.bucket,
+    VOLLEY_EXECUTOR_FUNCTIONS: `1769=${small},3538=${large}`,
     ...(dataBuckets.length > 0 && { VOLLEY_DATA_BUCKETS: dataBuckets.join(",") }),
     POWERTOOLS_METRICS_NAMESPACE: "Volley",
     POWERTOOLS_LOG_LEVEL: "INFO",
@@ -230,7 +232,6 @@ function functionOptions(options: CloudOptions, setting: Setting): FunctionOptio
       ...variables,
     },
   });
-  const [small, large] = accountNames.executorFunctions;
   return [
     make(
       "api",
@@ -244,7 +245,6 @@ function functionOptions(options: CloudOptions, setting: Setting): FunctionOptio
       { memoryMb: 1769, timeoutMs: 900_000, concurrency: schedulers, retryDelaysMs: [1000, 2000] },
       {
         VOLLEY_SCHEDULER_FUNCTION: accountNames.schedulerFunction,
-        VOLLEY_EXECUTOR_FUNCTIONS: `1769=${small},3538=${large}`,
         VOLLEY_EXECUTOR_TIMEOUT_S: "900",
         VOLLEY_SLOTS: String(executors * 2),
       },

@@ -37,6 +37,8 @@ export function rolePermissions(names: AccountNames): Readonly<Record<string, re
       ...onTable("GetItem", "Query", "UpdateItem"),
       ...onQueries("GetObject", "PutObject", "AbortMultipartUpload"),
       ...readData,
+      // Wide stages are handed on as a tree.
+      ...executorFunctions.map(invoke),
     ],
   };
 }
