@@ -9,8 +9,9 @@ import { explain } from "./explain/explain.ts";
 import { ColumnIds } from "./expr/column-ids.ts";
 import { nearestName } from "./expr/nearest-name.ts";
 import type { LogicalPlan } from "./logical/plan.ts";
+import type { AnswerKind } from "./output/query-answer.ts";
 import { type PlannedQuery, planLogical } from "./query.ts";
-import type { AnswerKind, QueryHandle } from "./query-handle.ts";
+import type { QueryHandle } from "./query-handle.ts";
 import type { SessionContext, SqlOptions } from "./session.ts";
 import type {
   CreateExternalTableStatement,

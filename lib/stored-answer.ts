@@ -7,6 +7,12 @@ import type { PartitionSlice } from "./stages/graph.ts";
 /** Answers up to this size are read at once, and nothing of them stays on the disk. */
 const memoryBytesMax = 4 << 20;
 
+export interface AnswerSlice {
+  readonly rows: number;
+  readonly bytes: number;
+  read(): Promise<Uint8Array>;
+}
+
 export class StoredAnswer {
   readonly #run: QueryRunResult;
   readonly #slices: readonly PartitionSlice[];
@@ -41,6 +47,15 @@ export class StoredAnswer {
       if (error.code !== "not_found") throw error;
       throw new QueryError("cancelled", "the session was closed before all of the answer was read", { cause: thrown });
     }
+  }
+
+  /** Each of those streams by itself. */
+  slices(): readonly AnswerSlice[] {
+    return this.#slices.map((slice, i) => ({
+      rows: slice.rows,
+      bytes: slice.length,
+      read: async () => this.#streams?.[i] ?? readSlice(this.#run.objects, slice),
+    }));
   }
 
   /** Gives the place on the disk back; the answer cannot be read then, unless it is in memory. */

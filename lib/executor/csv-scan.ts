@@ -78,6 +78,7 @@ export class CsvScanOperator extends OperatorBase {
     while (this.#left > 0) {
       const { value: records, done } = await this.#records!.next();
       if (done) return null;
+      this.count("rowsRead", records.rows);
       const columns: FlatVector[] = [];
       for (const index of this.#node.columns.keys()) columns.push(await this.#column(records, index));
       const batch = this.#filter({ length: records.rows, columns });
@@ -112,7 +113,9 @@ export class CsvScanOperator extends OperatorBase {
     const { memory, batchRows } = this.context;
     const info = await this.context.tables.head(split.path);
     const { from = 0, to = info?.bytes ?? 0 } = split.range ?? {};
-    const window = new TextWindow(this.context, split, info?.bytes ?? 0, from);
+    const window = new TextWindow(this.context, split, info?.bytes ?? 0, from, (bytes) =>
+      this.count("bytesRead", bytes),
+    );
     await window.start(from);
     let header = from === 0 && this.#options.header;
     while (window.offset < to && window.bytes.length > 0) {

@@ -11,11 +11,14 @@ export class TextWindow {
   readonly #context: TaskContext;
   readonly #split: ScanSplit;
   readonly #size: number;
+  readonly #counted: (bytes: number) => void;
   #next: number;
   bytes: Uint8Array = new Uint8Array(0);
   offset: number;
 
-  constructor(context: TaskContext, split: ScanSplit, size: number, from: number) {
+  /** @param counted is told of the bytes that are read */
+  constructor(context: TaskContext, split: ScanSplit, size: number, from: number, counted: (bytes: number) => void) {
+    this.#counted = counted;
     this.#context = context;
     this.#split = split;
     this.#size = size;
@@ -46,6 +49,7 @@ export class TextWindow {
     const { path, etag } = this.#split;
     const { signal, tables } = this.#context;
     const more = await tables.get(path, { range: { from: this.#next, to }, etag, signal });
+    this.#counted(more.length);
     this.#next = to;
     this.bytes = this.bytes.length === 0 ? more : new Uint8Array(Buffer.concat([this.bytes, more]));
   }

@@ -1,6 +1,7 @@
-/** The stage graph as DOT, and as SVG drawn by Graphviz (compiled to WebAssembly). */
+/** The stage graph as DOT, and as SVG. */
 import { formatPhysical } from "../physical/format.ts";
 import type { StageGraph } from "../stages/graph.ts";
+import { drawDot } from "./draw-dot.ts";
 import { formatPartitioning, stageTitle } from "./stages.ts";
 
 export function toDot(graph: StageGraph): string {
@@ -18,9 +19,8 @@ export function toDot(graph: StageGraph): string {
   return `digraph stages {\n  rankdir=BT;\n${style}\n${[...nodes, ...edges].join("\n")}\n}\n`;
 }
 
-export async function toSvg(graph: StageGraph): Promise<string> {
-  const { instance } = await import("@viz-js/viz");
-  return (await instance()).renderString(toDot(graph), { format: "svg" });
+export function toSvg(graph: StageGraph): Promise<string> {
+  return drawDot(toDot(graph));
 }
 
 function escapeLabel(text: string): string {

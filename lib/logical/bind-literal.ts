@@ -69,6 +69,7 @@ function constantOf(value: unknown, span: Span): Expr {
       if (value instanceof Date && !Number.isNaN(value.getTime())) {
         return literal(types.timestamp, String(BigInt(value.getTime()) * 1000n));
       }
+      if ((value as Partial<LiteralExpr>).kind === "literal") return value as LiteralExpr;
       if (value instanceof Uint8Array) return literal(types.binary, Buffer.from(value).toString("hex"));
   }
   throw new QueryError("invalid_argument", `a parameter cannot be ${typeof value}`, { span });

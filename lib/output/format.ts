@@ -3,7 +3,7 @@ import { open, rename, rm } from "node:fs/promises";
 import { extname } from "node:path";
 import type { Writable } from "node:stream";
 import { QueryError } from "../errors.ts";
-import type { QueryHandle } from "../query-handle.ts";
+import type { QueryAnswer } from "./query-answer.ts";
 import { csvText, jsonLinesText, jsonText, markdownText, uniqueNames } from "./text.ts";
 
 export const outputFormats = ["table", "csv", "json", "jsonl", "markdown", "arrow", "parquet"] as const;
@@ -37,7 +37,7 @@ export interface WriteOptions {
   readonly rowsMax?: number;
 }
 
-export async function writeAnswer(handle: QueryHandle, options: WriteOptions): Promise<void> {
+export async function writeAnswer(handle: QueryAnswer, options: WriteOptions): Promise<void> {
   const { output } = options;
   if (!output) return writeChunks(handle, options, (chunk) => writeTo(process.stdout, chunk));
   const partial = `${output}.${process.pid}.tmp`;
@@ -58,7 +58,7 @@ export async function writeAnswer(handle: QueryHandle, options: WriteOptions): P
 
 type Write = (chunk: string | Uint8Array) => Promise<void>;
 
-async function writeChunks(handle: QueryHandle, options: WriteOptions, write: Write): Promise<void> {
+async function writeChunks(handle: QueryAnswer, options: WriteOptions, write: Write): Promise<void> {
   for await (const chunk of chunks(handle, options)) await write(chunk);
 }
 
@@ -79,7 +79,7 @@ function writeTo(stream: Writable, chunk: string | Uint8Array): Promise<void> {
   });
 }
 
-async function* chunks(handle: QueryHandle, options: WriteOptions): AsyncGenerator<string | Uint8Array> {
+async function* chunks(handle: QueryAnswer, options: WriteOptions): AsyncGenerator<string | Uint8Array> {
   switch (options.format) {
     case "table": {
       const { formatTable, planText } = await import("./table.ts");
@@ -103,7 +103,7 @@ async function* chunks(handle: QueryHandle, options: WriteOptions): AsyncGenerat
 }
 
 /** Row group by row group; columns of one name are told apart, since Parquet wants distinct names. */
-async function* parquetChunks(handle: QueryHandle): AsyncGenerator<Uint8Array> {
+async function* parquetChunks(handle: QueryAnswer): AsyncGenerator<Uint8Array> {
   const { ParquetStreamWriter } = await import("../parquet/write/stream-writer.ts");
   const pieces: Uint8Array[] = [];
   const names = uniqueNames(handle.columns.map((column) => column.name));

@@ -2,7 +2,7 @@
 import Table from "cli-table3";
 import type { DataType } from "../arrow/types.ts";
 import { formatValue } from "../expr/format-value.ts";
-import type { QueryHandle } from "../query-handle.ts";
+import type { QueryAnswer } from "./query-answer.ts";
 
 export interface TableOptions {
   /** Rows beyond this are left out of the middle, and a line says how many; 0 or absent: all. */
@@ -18,7 +18,7 @@ const box = {
   left: "│", "left-mid": "├", mid: "─", "mid-mid": "┼", right: "│", "right-mid": "┤", middle: "│",
 };
 
-export async function formatTable(handle: QueryHandle, options: TableOptions = {}): Promise<string> {
+export async function formatTable(handle: QueryAnswer, options: TableOptions = {}): Promise<string> {
   const { rowsMax = 0, cellWidthMax = Number.POSITIVE_INFINITY } = options;
   const { first, last, count } = await ends(handle, rowsMax === 0 ? Number.POSITIVE_INFINITY : rowsMax);
   const hidden = count - first.length - last.length;
@@ -37,7 +37,7 @@ export async function formatTable(handle: QueryHandle, options: TableOptions = {
 }
 
 /** What EXPLAIN gives, without a box around it. */
-export async function planText(handle: QueryHandle): Promise<string> {
+export async function planText(handle: QueryAnswer): Promise<string> {
   const plans = await handle.toRows();
   const sections = plans.map(([title, plan]) => (plans.length === 1 ? `${plan}\n` : `${title}:\n${plan}\n`));
   return sections.join("\n");
@@ -50,7 +50,7 @@ interface Ends {
 }
 
 /** The text of the first and the last rows, `rowsMax` in all. */
-async function ends(handle: QueryHandle, rowsMax: number): Promise<Ends> {
+async function ends(handle: QueryAnswer, rowsMax: number): Promise<Ends> {
   const firstMax = Math.ceil(rowsMax / 2);
   const first: string[][] = [];
   const last: string[][] = [];

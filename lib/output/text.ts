@@ -3,11 +3,11 @@ import type { ResultBatch } from "../arrow/result.ts";
 import type { DataType } from "../arrow/types.ts";
 import type { Value } from "../arrow/value.ts";
 import { formatValue } from "../expr/format-value.ts";
-import type { QueryHandle } from "../query-handle.ts";
 import { jsValue } from "./js-values.ts";
+import type { QueryAnswer } from "./query-answer.ts";
 
 /** NULL is nothing between the commas, an empty text is two quotes. */
-export async function* csvText(handle: QueryHandle): AsyncGenerator<string> {
+export async function* csvText(handle: QueryAnswer): AsyncGenerator<string> {
   yield `${handle.columns.map((column) => csvCell(column.name)).join(",")}\n`;
   const cells = handle.columns.map(({ type }) => {
     return (value: Value) => (value === null ? "" : csvCell(formatValue(value, type)));
@@ -23,12 +23,13 @@ function lines({ rows, columns }: ResultBatch, cells: readonly Cell[], line: (ro
   return Array.from({ length: rows }, (_, row) => line(texts.map((column) => column[row]!)));
 }
 
-function csvCell(text: string): string {
+/** A value as it stands between commas. */
+export function csvCell(text: string): string {
   return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** One array of objects. */
-export async function* jsonText(handle: QueryHandle): AsyncGenerator<string> {
+export async function* jsonText(handle: QueryAnswer): AsyncGenerator<string> {
   let before = "[\n  ";
   for await (const objects of jsonObjects(handle)) {
     yield before + objects.join(",\n  ");
@@ -38,11 +39,11 @@ export async function* jsonText(handle: QueryHandle): AsyncGenerator<string> {
 }
 
 /** One object a line. */
-export async function* jsonLinesText(handle: QueryHandle): AsyncGenerator<string> {
+export async function* jsonLinesText(handle: QueryAnswer): AsyncGenerator<string> {
   for await (const objects of jsonObjects(handle)) yield `${objects.join("\n")}\n`;
 }
 
-async function* jsonObjects(handle: QueryHandle): AsyncGenerator<string[]> {
+async function* jsonObjects(handle: QueryAnswer): AsyncGenerator<string[]> {
   const names = uniqueNames(handle.columns.map((column) => column.name));
   const cells = handle.columns.map(({ type }, i) => {
     const key = `${JSON.stringify(names[i])}:`;
@@ -64,7 +65,8 @@ export function uniqueNames(names: readonly string[]): readonly string[] {
   });
 }
 
-function jsonValue(value: Value, type: DataType): string {
+/** A value as JSON text. */
+export function jsonValue(value: Value, type: DataType): string {
   const plain = jsValue(value, type);
   if (typeof plain === "bigint") {
     const exact = plain <= BigInt(Number.MAX_SAFE_INTEGER) && plain >= BigInt(Number.MIN_SAFE_INTEGER);
@@ -75,7 +77,7 @@ function jsonValue(value: Value, type: DataType): string {
   return JSON.stringify(plain);
 }
 
-export async function* markdownText(handle: QueryHandle): AsyncGenerator<string> {
+export async function* markdownText(handle: QueryAnswer): AsyncGenerator<string> {
   const numeric = handle.columns.map((column) => /^(int|float|decimal)/.test(column.type.kind));
   yield `| ${handle.columns.map((column) => markdownCell(column.name)).join(" | ")} |\n`;
   yield `|${numeric.map((right) => (right ? "---:" : "---")).join("|")}|\n`;

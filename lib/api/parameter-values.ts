@@ -1,0 +1,81 @@
+/** Parameters as JSON has them, to typed constants. */
+import { type DataType, decimalPrecisionMax, types } from "../arrow/types.ts";
+import { QueryError } from "../errors.ts";
+import { castValue } from "../expr/cast.ts";
+import type { LiteralExpr } from "../expr/expr.ts";
+import { literalOfValue, type Value } from "../expr/value.ts";
+
+/** A value that says its type itself: {"type": "DATE", "value": "2026-11-22"}. */
+export interface TypedValue {
+  readonly type: string;
+  readonly value: string | number | boolean | null;
+}
+
+export type JsonParameter = null | boolean | number | string | TypedValue;
+
+export type JsonParameters = readonly JsonParameter[] | Readonly<Record<string, JsonParameter>>;
+
+type Literals = readonly LiteralExpr[] | Readonly<Record<string, LiteralExpr>>;
+
+/** Numbers without a fraction are INTEGER or BIGINT, others DOUBLE; text is VARCHAR. @throws QueryError invalid_argument */
+export function literalsOf(parameters: JsonParameters): Literals {
+  if (Array.isArray(parameters)) return parameters.map(literalOf);
+  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, literalOf(value)]));
+}
+
+function literalOf(parameter: JsonParameter): LiteralExpr {
+  switch (typeof parameter) {
+    case "boolean":
+      return literal(types.boolean, parameter);
+    case "string":
+      return literal(types.varchar, parameter);
+    case "number":
+      return ofNumber(parameter);
+    default:
+      return parameter === null ? literal(types.null, null) : ofTyped(parameter);
+  }
+}
+
+function ofNumber(value: number): LiteralExpr {
+  if (!Number.isSafeInteger(value) || Object.is(value, -0)) return literal(types.float64, value);
+  return value === (value | 0) ? literal(types.int32, value) : literal(types.int64, BigInt(value));
+}
+
+function ofTyped({ type: name, value }: TypedValue): LiteralExpr {
+  const type = typeNamed(name);
+  if (value === null) return literal(type, null);
+  if (type.kind === "binary") return literal(type, new Uint8Array(Buffer.from(String(value), "base64")));
+  return literal(type, castValue(String(value), types.varchar, type));
+}
+
+const plainTypes: Readonly<Record<string, DataType>> = {
+  BOOLEAN: types.boolean,
+  TINYINT: types.int8,
+  SMALLINT: types.int16,
+  INTEGER: types.int32,
+  BIGINT: types.int64,
+  REAL: types.float32,
+  DOUBLE: types.float64,
+  DATE: types.date,
+  TIMESTAMP: types.timestamp,
+  "TIMESTAMP WITH TIME ZONE": types.timestamptz,
+  INTERVAL: types.interval,
+  VARCHAR: types.varchar,
+  VARBINARY: types.binary,
+};
+
+/** The types that typeName (lib/arrow/types.ts) writes. */
+export function typeNamed(name: string): DataType {
+  const plain = plainTypes[name.trim().replace(/\s+/g, " ").toUpperCase()];
+  if (plain) return plain;
+  const match = /^\s*decimal\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)\s*$/i.exec(name);
+  const [precision, scale] = [Number(match?.[1]), Number(match?.[2])];
+  if (precision >= 1 && precision <= decimalPrecisionMax && scale <= precision) return types.decimal(precision, scale);
+  throw new QueryError("invalid_argument", `${name} is no type of a parameter`, {
+    hint: `The types are ${Object.keys(plainTypes).join(", ")} and DECIMAL(precision,scale).`,
+  });
+}
+
+function literal(type: DataType, value: Value): LiteralExpr {
+  return { kind: "literal", type, value: literalOfValue(type, value) };
+}

@@ -1,0 +1,291 @@
+/** QueryService over a session of this process: what `volley serve` and the tests of the HTTP API run on. */
+import { createHash, randomBytes } from "node:crypto";
+import { QueryError } from "../errors.ts";
+import { results, retries, sum } from "../explain/account.ts";
+import { toDot } from "../explain/graph.ts";
+import { formatStages } from "../explain/stages.ts";
+import { formatLogical } from "../logical/format.ts";
+import type { QueryAnswer } from "../output/query-answer.ts";
+import { formatPhysical } from "../physical/format.ts";
+import type { QueryHandle } from "../query-handle.ts";
+import type { QueryState } from "../scheduler/state.ts";
+import type { SessionContext } from "../session.ts";
+import { parse } from "../sql/parse.ts";
+import { bytesReadSoFar, tooManyBytes } from "./limits.ts";
+import type {
+  QueryInfo,
+  QueryPlanTexts,
+  QueryService,
+  QueryStatus,
+  ResultColumnInfo,
+  ResultSlice,
+  StageProgress,
+  SubmitRequest,
+  TableInfo,
+} from "./query-service.ts";
+import { costOf, noUsage } from "./usage.ts";
+
+export interface EmbeddedServiceOptions {
+  /** Queries that have ended are forgotten, their answers with them, when so many newer ones have ended. */
+  readonly keptMax?: number;
+  /** … or after so long. */
+  readonly keptMs?: number;
+  /** Queries that run at once; further ones wait. */
+  readonly runningMax?: number;
+}
+
+/** A query and what is known of it. */
+interface Entry {
+  info: QueryInfo;
+  handle?: QueryHandle;
+  readonly request: SubmitRequest;
+  readonly abort: AbortController;
+  /** Resolves when the query has ended, well or not. */
+  readonly ended: Promise<void>;
+}
+
+export class EmbeddedQueryService implements QueryService {
+  readonly #session: SessionContext;
+  readonly #keptMax: number;
+  readonly #keptMs: number;
+  readonly #runningMax: number;
+  /** In the order of submission. */
+  readonly #entries = new Map<string, Entry>();
+  readonly #keys = new Map<string, { readonly id: string; readonly digest: string }>();
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(session: SessionContext, options: EmbeddedServiceOptions = {}) {
+    this.#session = session;
+    this.#keptMax = options.keptMax ?? 1000;
+    this.#keptMs = options.keptMs ?? 3_600_000;
+    this.#runningMax = options.runningMax ?? 16;
+  }
+
+  async submit(request: SubmitRequest): Promise<QueryInfo> {
+    const statements = await parse(request.sql);
+    if (statements.length === 0) throw new QueryError("syntax", "there is no statement");
+    if (statements.length > 1)
+      throw new QueryError("unsupported", "more than one statement in a query is not supported");
+    const { tenant, idempotencyKey } = request;
+    const key = idempotencyKey && JSON.stringify([tenant, idempotencyKey]);
+    const digest = digestOf(request);
+    const known = key ? this.#keys.get(key) : undefined;
+    if (known) {
+      const entry = this.#entries.get(known.id);
+      if (entry && known.digest !== digest) throw reusedKey(idempotencyKey!);
+      if (entry) return entry.info;
+    }
+    this.#forget();
+    const id = newQueryId();
+    const start = Promise.withResolvers<void>();
+    const entry: Entry = {
+      request,
+      abort: new AbortController(),
+      ended: start.promise.then(() => this.#run(entry)),
+      info: {
+        id,
+        tenant,
+        sql: request.sql,
+        status: "queued",
+        submittedMs: Date.now(),
+        stages: [],
+        usage: noUsage,
+        cost: costOf(noUsage),
+      },
+    };
+    this.#entries.set(id, entry);
+    if (key) this.#keys.set(key, { id, digest });
+    start.resolve();
+    return entry.info;
+  }
+
+  async get(tenant: string, id: string, options: { readonly waitMs?: number } = {}): Promise<QueryInfo | undefined> {
+    const entry = this.#entry(tenant, id);
+    if (!entry) return undefined;
+    const { waitMs = 0 } = options;
+    if (waitMs > 0 && !hasEnded(entry.info)) await endedWithin(entry, waitMs);
+    return entry.info;
+  }
+
+  async list(
+    tenant: string,
+    options: { readonly limit?: number; readonly status?: QueryStatus } = {},
+  ): Promise<readonly QueryInfo[]> {
+    const { limit = 100, status } = options;
+    return [...this.#entries.values()]
+      .reverse()
+      .map(({ info }) => info)
+      .filter((info) => info.tenant === tenant && (!status || info.status === status))
+      .slice(0, limit);
+  }
+
+  async cancel(tenant: string, id: string): Promise<QueryInfo | undefined> {
+    const entry = this.#entry(tenant, id);
+    if (!entry) return undefined;
+    if (!hasEnded(entry.info)) {
+      entry.abort.abort(new QueryError("cancelled", "the query was cancelled"));
+      await entry.ended;
+    }
+    return entry.info;
+  }
+
+  async plan(tenant: string, id: string): Promise<QueryPlanTexts | undefined> {
+    const planned = this.#entry(tenant, id)?.handle?.planned;
+    return (
+      planned && {
+        logical: formatLogical(planned.optimized),
+        physical: formatPhysical(planned.physical),
+        stages: formatStages(planned.graph),
+        dot: toDot(planned.graph),
+      }
+    );
+  }
+
+  async results(tenant: string, id: string): Promise<readonly ResultSlice[]> {
+    const entry = this.#entry(tenant, id);
+    if (!entry) throw new QueryError("not_found", `there is no query ${id}`);
+    const { error, status } = entry.info;
+    if (error) throw QueryError.fromJSON(error);
+    if (status !== "finished") throw new QueryError("not_found", `the query ${id} is still ${status}`);
+    const slices = await entry.handle!.slices();
+    return slices.map((slice) => ({
+      rows: slice.rows,
+      bytes: slice.bytes,
+      read: () => slice.read(),
+      link: async () => undefined,
+    }));
+  }
+
+  async tables(_tenant: string): Promise<readonly TableInfo[]> {
+    const { catalog, views } = this.#session;
+    const names = [...catalog.names(), ...[...views.values()].map(({ name }) => name)];
+    const tables = names.map(async (name): Promise<TableInfo | undefined> => {
+      const dot = name.indexOf(".");
+      const [schema, table] = dot < 0 ? ["default", name] : [name.slice(0, dot), name.slice(dot + 1)];
+      // What cannot be read any more is not there.
+      const handle = await this.#session.sql(`select * from ${quoted(name)}`).catch(() => undefined);
+      return handle && { schema, name: table, columns: columnsOf(handle) };
+    });
+    return (await Promise.all(tables)).filter((table) => table !== undefined);
+  }
+
+  #entry(tenant: string, id: string): Entry | undefined {
+    const entry = this.#entries.get(id);
+    return entry?.info.tenant === tenant ? entry : undefined;
+  }
+
+  /** Never rejects: how it went is in the entry. */
+  async #run(entry: Entry): Promise<void> {
+    const { signal } = entry.abort;
+    try {
+      await this.#turn();
+      try {
+        signal.throwIfAborted();
+        await this.#execute(entry);
+      } finally {
+        this.#running--;
+        this.#waiting.shift()?.();
+      }
+    } catch (thrown) {
+      const error = signal.aborted ? QueryError.from(signal.reason) : QueryError.from(thrown);
+      const status = error.code === "cancelled" ? "cancelled" : "failed";
+      this.#update(entry, { status, error: error.toJSON(), finishedMs: Date.now() });
+    }
+  }
+
+  async #turn(): Promise<void> {
+    while (this.#running >= this.#runningMax) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#running++;
+  }
+
+  async #execute(entry: Entry): Promise<void> {
+    const { sql, parameters, maxBytes } = entry.request;
+    const { signal } = entry.abort;
+    this.#update(entry, { status: "planning", startedMs: Date.now() });
+    const handle = await this.#session.sql(sql, { signal, ...(parameters && { parameters }) });
+    entry.handle = handle;
+    this.#update(entry, { status: "running", columns: columnsOf(handle) });
+    handle.onProgress((state) => {
+      if (hasEnded(entry.info)) return;
+      this.#update(entry, { stages: state.stages.map(progressOf) });
+      if (maxBytes !== undefined && bytesReadSoFar(state) > maxBytes) entry.abort.abort(tooManyBytes(maxBytes));
+    });
+    const state = await handle.run();
+    if (maxBytes !== undefined && bytesReadSoFar(state) > maxBytes) throw tooManyBytes(maxBytes);
+    const slices = await handle.slices();
+    this.#update(entry, {
+      status: "finished",
+      finishedMs: Date.now(),
+      stages: state.stages.map(progressOf),
+      rows: sum(slices, ({ rows }) => rows),
+      resultBytes: sum(slices, ({ bytes }) => bytes),
+    });
+  }
+
+  #update(entry: Entry, change: Partial<QueryInfo>): void {
+    entry.info = { ...entry.info, ...change };
+  }
+
+  /** Makes room: drops what ended long ago, or before the newest keptMax. */
+  #forget(): void {
+    const ended = [...this.#entries.values()].filter(({ info }) => hasEnded(info));
+    const oldest = Date.now() - this.#keptMs;
+    for (const [i, { info }] of ended.entries()) {
+      if (ended.length - i > this.#keptMax || info.finishedMs! < oldest) this.#entries.delete(info.id);
+    }
+    for (const [key, { id }] of this.#keys) if (!this.#entries.has(id)) this.#keys.delete(key);
+  }
+}
+
+export function hasEnded({ status }: QueryInfo): boolean {
+  return status === "finished" || status === "failed" || status === "cancelled";
+}
+
+/** Sorts by time: 48 bits of milliseconds, then 80 of chance. */
+export function newQueryId(): string {
+  return `q${Date.now().toString(16).padStart(12, "0")}${randomBytes(10).toString("hex")}`;
+}
+
+/** Two requests under one idempotency key must ask the same. */
+export function digestOf({ sql, parameters, maxBytes, maxCost }: SubmitRequest): string {
+  const asked = JSON.stringify([sql, parameters ?? null, maxBytes ?? null, maxCost ?? null]);
+  return createHash("sha256").update(asked).digest("hex");
+}
+
+function reusedKey(key: string): QueryError {
+  return new QueryError("duplicate", `the idempotency key ${key} belongs to a different query`, {
+    hint: "Use a new key for every new query.",
+  });
+}
+
+async function endedWithin({ ended }: Entry, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([ended, promise]);
+  clearTimeout(timer);
+}
+
+function progressOf(stage: QueryState["stages"][number], index: number): StageProgress {
+  const done = results(stage);
+  return {
+    stage: index,
+    tasks: stage.tasks.length,
+    running: stage.tasks.filter(({ running, win }) => running.length > 0 && !win).length,
+    done: done.length,
+    retries: retries(stage),
+    rows: sum(done, ({ rows }) => rows),
+    bytes: sum(done, ({ bytes }) => bytes),
+  };
+}
+
+function columnsOf(answer: QueryAnswer): readonly ResultColumnInfo[] {
+  return answer.schema().fields.map(({ name, type, nullable }) => ({ name, type, nullable }));
+}
+
+function quoted(name: string): string {
+  return name
+    .split(".")
+    .map((part) => `"${part.replaceAll('"', '""')}"`)
+    .join(".");
+}
