@@ -1,9 +1,10 @@
 /** Parameters as JSON has them, to typed constants. */
 import { type DataType, decimalPrecisionMax, types } from "../arrow/types.ts";
+import type { Value } from "../arrow/value.ts";
 import { QueryError } from "../errors.ts";
 import { castValue } from "../expr/cast.ts";
 import type { LiteralExpr } from "../expr/expr.ts";
-import { literalOfValue, type Value } from "../expr/value.ts";
+import { literalOfValue } from "../expr/value.ts";
 
 /** A value that says its type itself: {"type": "DATE", "value": "2026-11-22"}. */
 export interface TypedValue {

@@ -1,8 +1,8 @@
 /** Answers in pages: a page starts at a place in the answer's slices and ends where it has grown large enough. */
 import { joinedStream, resultRows } from "../arrow/result.ts";
 import type { Schema } from "../arrow/types.ts";
-import { formatValue } from "../expr/format-value.ts";
 import type { Value } from "../arrow/value.ts";
+import { formatValue } from "../expr/format-value.ts";
 import { csvCell, jsonValue } from "../output/text.ts";
 import type { ResultColumnInfo, ResultSlice } from "../service/query-service.ts";
 
