@@ -1,6 +1,7 @@
 /** A session: registered tables and views, and the cluster that answers their queries. */
 import { availableParallelism, totalmem } from "node:os";
-import { LocalCatalog, type PathOptions } from "./catalog/local-catalog.ts";
+import { LocalCatalog } from "./catalog/local-catalog.ts";
+import type { PathOptions } from "./catalog/table-source.ts";
 import { EmbeddedCluster } from "./embedded/cluster.ts";
 import { QueryError, unsupported } from "./errors.ts";
 import type { WorkerFaults } from "./executor/worker.ts";

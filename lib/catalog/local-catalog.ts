@@ -2,35 +2,14 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { glob, isDynamicPattern } from "tinyglobby";
-import type { DataType } from "../arrow/types.ts";
 import { QueryError } from "../errors.ts";
 import { nearestName } from "../expr/nearest-name.ts";
 import { LocalFiles } from "../storage/local-files.ts";
 import type { ObjectInfo, ObjectStore } from "../storage/object-store.ts";
 import { csvTable } from "./csv-table.ts";
 import { ParquetTables } from "./parquet-table.ts";
-import type { Catalog, CsvOptions, Table } from "./table.ts";
-
-export type TableFormat = "parquet" | "csv";
-
-export interface PathOptions extends Partial<CsvOptions> {
-  /** CSV: column types that are not to be guessed. */
-  readonly types?: Readonly<Record<string, DataType>>;
-}
-
-/** How a registered name finds its files. Files are listed anew for every query. */
-export interface TableSource {
-  readonly paths: readonly string[];
-  readonly format: TableFormat | "auto";
-  readonly options?: PathOptions;
-}
-
-const extensions: Readonly<Record<string, TableFormat>> = {
-  ".parquet": "parquet",
-  ".parq": "parquet",
-  ".csv": "csv",
-  ".tsv": "csv",
-};
+import type { Catalog, Table } from "./table.ts";
+import { detectFormat, ofOneFormat, type PathOptions, type TableFormat, type TableSource } from "./table-source.ts";
 
 export class LocalCatalog implements Catalog {
   readonly files: ObjectStore = new LocalFiles();
@@ -108,22 +87,3 @@ export class LocalCatalog implements Catalog {
 }
 
 const patternOptions = { absolute: true, onlyFiles: true, expandDirectories: false } as const;
-
-function formatOf(path: string): TableFormat | undefined {
-  const dot = path.lastIndexOf(".");
-  return dot < 0 ? undefined : extensions[path.slice(dot).toLowerCase()];
-}
-
-/** Of a folder, only the files whose names say that they are tables, when any does. */
-function ofOneFormat(files: readonly ObjectInfo[]): readonly ObjectInfo[] {
-  const known = files.filter((file) => formatOf(file.key));
-  return known.length > 0 ? known : files;
-}
-
-function detectFormat(files: readonly ObjectInfo[]): TableFormat {
-  const formats = new Set(files.map((file) => formatOf(file.key) ?? "parquet"));
-  if (formats.size === 1) return [...formats][0]!;
-  throw new QueryError("invalid_argument", "the path names both Parquet and CSV files", {
-    hint: "Name one kind, such as 'folder/*.parquet'.",
-  });
-}
