@@ -1,0 +1,124 @@
+/** What each role may do, in full: a new permission is a change to this file. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Key } from "aws-cdk-lib/aws-kms";
+import { makeCluster, permissionsOf } from "./clusters.ts";
+
+const data = [{ bucket: "lake", prefix: "sales/" }, { bucket: "open" }];
+const sales = "arn:{AWS::Partition}:s3:::lake/sales/*";
+const open = "arn:{AWS::Partition}:s3:::open/*";
+
+describe("permissions", () => {
+  it("the api function reads and writes records, reads objects of queries, starts the scheduler, and no more", () => {
+    const { template } = makeCluster({ data });
+    assert.deepEqual(permissionsOf(template, "Api"), {
+      "dynamodb:BatchGetItem": ["{Table}"],
+      "dynamodb:GetItem": ["{Table}"],
+      "dynamodb:PutItem": ["{Table}"],
+      "dynamodb:Query": ["{Table}"],
+      "dynamodb:UpdateItem": ["{Table}"],
+      "lambda:InvokeFunction": ["{Scheduler}"],
+      "logs:CreateLogStream": ["{ApiLogs}"],
+      "logs:PutLogEvents": ["{ApiLogs}"],
+      "s3:GetObject": ["{Bucket}/q/*"],
+      "s3:ListBucket": ["{Bucket}"],
+    });
+  });
+
+  it("the scheduler lists and reads given data, keeps records, starts executors and its successor", () => {
+    const { template } = makeCluster({ data, executorMemoryMiB: [2048, 512] });
+    assert.deepEqual(permissionsOf(template, "Scheduler"), {
+      "dynamodb:BatchGetItem": ["{Table}"],
+      "dynamodb:BatchWriteItem": ["{Table}"],
+      "dynamodb:DeleteItem": ["{Table}"],
+      "dynamodb:GetItem": ["{Table}"],
+      "dynamodb:PutItem": ["{Table}"],
+      "dynamodb:Query": ["{Table}"],
+      "dynamodb:UpdateItem": ["{Table}"],
+      "lambda:InvokeFunction": ["{Executor512}", "{Executor2048}", "{Scheduler}"],
+      "logs:CreateLogStream": ["{SchedulerLogs}"],
+      "logs:PutLogEvents": ["{SchedulerLogs}"],
+      "s3:AbortMultipartUpload": ["{Bucket}/q/*"],
+      "s3:DeleteObject": ["{Bucket}/q/*"],
+      "s3:GetObject": ["{Bucket}/q/*", sales, open],
+      "s3:ListBucket": [
+        "{Bucket}",
+        'arn:{AWS::Partition}:s3:::lake if {"StringLike":{"s3:prefix":["sales/*"]}}',
+        "arn:{AWS::Partition}:s3:::open",
+      ],
+      "s3:PutObject": ["{Bucket}/q/*"],
+    });
+  });
+
+  it("executors read given data, read and write objects of queries, and write outcomes of tasks", () => {
+    const { template } = makeCluster({ data });
+    for (const kind of ["Executor1769", "Executor3538", "Executor8845"]) {
+      const ofQueries = '{Table} if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["Q#*"]}}';
+      const ofTasks = '{Table} if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["Q#*#S#*"]}}';
+      assert.deepEqual(permissionsOf(template, kind), {
+        "dynamodb:BatchGetItem": [ofQueries],
+        "dynamodb:GetItem": [ofQueries],
+        "dynamodb:PutItem": [ofTasks],
+        "lambda:InvokeFunction": [`{${kind}}`],
+        "logs:CreateLogStream": [`{${kind}Logs}`],
+        "logs:PutLogEvents": [`{${kind}Logs}`],
+        "s3:AbortMultipartUpload": ["{Bucket}/q/*"],
+        "s3:GetObject": ["{Bucket}/q/*", sales, open],
+        "s3:ListBucket": ["{Bucket}"],
+        "s3:PutObject": ["{Bucket}/q/*"],
+      });
+    }
+  });
+
+  it("without data nothing but the cluster's own bucket can be read", () => {
+    const { template } = makeCluster();
+    for (const kind of ["Api", "Scheduler", "Executor1769"]) {
+      assert.deepEqual(permissionsOf(template, kind)["s3:GetObject"], ["{Bucket}/q/*"]);
+      assert.deepEqual(permissionsOf(template, kind)["s3:ListBucket"], ["{Bucket}"]);
+    }
+  });
+
+  it("the scheduler alone reads given databases of the Glue Data Catalog", () => {
+    const { template } = makeCluster({ glueDatabases: ["lake"] });
+    const glue = "arn:{AWS::Partition}:glue:{AWS::Region}:{AWS::AccountId}";
+    const resources = [`${glue}:catalog`, `${glue}:database/lake`, `${glue}:table/lake/*`];
+    const permissions = permissionsOf(template, "Scheduler");
+    for (const action of ["GetDatabase", "GetTable", "GetTables", "GetPartitions"]) {
+      assert.deepEqual(permissions[`glue:${action}`], resources);
+    }
+    assert.deepEqual(
+      ["Api", "Executor1769"].flatMap((kind) =>
+        Object.keys(permissionsOf(template, kind)).filter((a) => /glue/.test(a)),
+      ),
+      [],
+    );
+  });
+
+  it("keys: the cluster's own for all functions, those of data for who reads data", () => {
+    const { template } = makeCluster((stack) => ({
+      encryption: "kms",
+      data: [{ bucket: "lake", kmsKey: Key.fromKeyArn(stack, "Lake", "arn:aws:kms:eu-west-1:123456789012:key/lake") }],
+    }));
+    const lake = "arn:aws:kms:eu-west-1:123456789012:key/lake";
+    const viaTable =
+      '{Key} if {"StringEquals":{"kms:ViaService":{"Fn::Join":["",["dynamodb.",{"Ref":"AWS::Region"},".amazonaws.com"]]}}}';
+    const may = (kind: string, action: string) => permissionsOf(template, kind)[`kms:${action}`]?.toSorted();
+    assert.deepEqual(may("Api", "Decrypt"), ["{Key}", viaTable]);
+    assert.deepEqual(may("Api", "GenerateDataKey"), [viaTable]);
+    for (const kind of ["Scheduler", "Executor1769"]) {
+      assert.deepEqual(may(kind, "Decrypt"), [lake, "{Key}", viaTable]);
+      assert.deepEqual(may(kind, "GenerateDataKey"), ["{Key}", viaTable]);
+      assert.deepEqual(may(kind, "Encrypt"), [viaTable]);
+    }
+  });
+
+  it("no role is assumed by anything but Lambda, nor has a managed policy", () => {
+    const { template } = makeCluster({ data, encryption: "kms", tracing: false });
+    for (const { Properties } of Object.values(template.findResources("AWS::IAM::Role"))) {
+      assert.equal(Properties.ManagedPolicyArns, undefined);
+      const [statement, ...others] = Properties.AssumeRolePolicyDocument.Statement;
+      assert.deepEqual(statement.Principal, { Service: "lambda.amazonaws.com" });
+      assert.deepEqual(others, []);
+    }
+  });
+});
