@@ -25,6 +25,7 @@ interface Answer {
 /** Answers of handles that nobody holds any more need no place on the disk. */
 const abandoned = new FinalizationRegistry((stored: StoredAnswer) => void stored.release().catch(() => {}));
 
+/** One query: planned, and run when its answer is first asked for. Read it as often and in as many forms as you like. */
 export class QueryHandle extends QueryAnswer {
   /** @internal */
   readonly planned: PlannedQuery;

@@ -17,6 +17,7 @@ import type { TaskOptions } from "./stages/graph.ts";
 import type { SizingOptions } from "./stages/sizing.ts";
 import { runStatement } from "./statements.ts";
 
+/** What an embedded cluster may use. */
 export interface StandaloneOptions {
   /** Executor threads; default: the machine's cores. */
   readonly threads?: number;
@@ -30,6 +31,7 @@ export interface StandaloneOptions {
   readonly testing?: TestingOptions;
 }
 
+/** Makes small data take the ways of large data. */
 export interface TestingOptions extends Partial<SizingOptions> {
   readonly hashBits?: number;
   /** Bytes that a task may hold before its operators spill. */
@@ -41,6 +43,7 @@ export interface TestingOptions extends Partial<SizingOptions> {
   readonly faults?: WorkerFaults;
 }
 
+/** What goes with one statement. */
 export interface SqlOptions {
   /** Values of $1, $2, … or ?, or of $name by name. */
   readonly parameters?: ParameterValues;
@@ -58,6 +61,7 @@ export const batchRowsDefault = 8192;
 const inlineBytesMax = 512 << 10;
 const inlineRowsMax = 20_000;
 
+/** Where queries run: an embedded cluster, and the tables and views that they name. Close it when done. */
 export class SessionContext {
   /** @internal */
   readonly catalog = new LocalCatalog();
@@ -170,6 +174,7 @@ export class SessionContext {
     await this.cluster.close();
   }
 
+  /** What `await using` calls. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -1,5 +1,6 @@
 /** Data types, fields and schemas. All are plain JSON-safe data. */
 
+/** The SQL types; `typeName` spells them. */
 export type DataType =
   | { readonly kind: "null" }
   | { readonly kind: "boolean" }
@@ -124,6 +125,7 @@ export function typeName(type: DataType): string {
   return sqlNames[type.kind];
 }
 
+/** A column of a table or an answer. */
 export interface Field {
   readonly name: string;
   readonly type: DataType;
@@ -132,6 +134,7 @@ export interface Field {
   readonly unsupported?: string;
 }
 
+/** Columns in order; names may repeat. */
 export interface Schema {
   readonly fields: readonly Field[];
 }

@@ -5,6 +5,7 @@ import type { DataType, Schema } from "../arrow/types.ts";
 import type { Value } from "../arrow/value.ts";
 import { type JsValue, jsValue } from "./js-values.ts";
 
+/** A column of an answer. */
 export interface ResultColumn {
   readonly name: string;
   readonly type: DataType;

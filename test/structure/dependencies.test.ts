@@ -82,8 +82,7 @@ function importsOf(file: string): Import[] {
     const path = match[4] ?? match[5]!;
     const to = relative(root, join(root, dirname(file), path));
     const names = match[3]?.match(/\{([^}]*)\}/)?.[1];
-    const allTypes =
-      names !== undefined && names.split(",").every((name) => name.trim() === "" || name.trim().startsWith("type "));
+    const allTypes = names?.split(",").every((name) => name.trim() === "" || name.trim().startsWith("type ")) ?? false;
     return { from: file, to, typeOnly: match[2] !== undefined || allTypes, dynamic: match[5] !== undefined };
   });
 }
