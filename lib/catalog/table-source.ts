@@ -6,6 +6,7 @@ import type { CsvOptions } from "./table.ts";
 
 export type TableFormat = "parquet" | "csv";
 
+/** How CSV files are read; what is absent is guessed from the start of the first file. */
 export interface PathOptions extends Partial<CsvOptions> {
   /** CSV: column types that are not to be guessed. */
   readonly types?: Readonly<Record<string, DataType>>;
