@@ -132,6 +132,16 @@ export class EmulatedCloud {
     return roleEnvironment(this.#roles, this.endpoints, role);
   }
 
+  /** All that the emulators counted, by role and by function. */
+  counts() {
+    const functions = [...this.#functions].map(([name, each]) => [name, { ...each.counts }] as const);
+    return {
+      s3: Object.fromEntries([...this.s3.counts].map(([role, each]) => [role, { ...each }])),
+      dynamo: Object.fromEntries([...this.dynamo.counts].map(([role, each]) => [role, { ...each }])),
+      lambda: Object.fromEntries(functions),
+    };
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#functions.values()].map((each) => each.close()));
     for (const server of this.#servers) await server.close();

@@ -1,0 +1,47 @@
+/** Tables to start with: TPC-H at a small scale, and whatever lies in the folder that was given. */
+import { mkdirSync, readdirSync } from "node:fs";
+import { join, parse } from "node:path";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoCatalogStore } from "../aws/dynamo-catalog-store.ts";
+import { defaultSchema } from "../catalog/catalog-store.ts";
+import { generateTpch } from "../tpch/generate.ts";
+import { accountNames, type EmulatedCloud } from "./emulated-cloud.ts";
+
+/** Bucket of the generated tables, and of the given folder. */
+export const tpchBucket = "volley-tpch";
+export const dataBucket = "volley-data";
+
+export interface DevTable {
+  readonly name: string;
+  readonly paths: readonly string[];
+  readonly format: "parquet" | "csv";
+}
+
+/** Writes the TPC-H tables into a folder that is to be shown as `tpchBucket`. */
+export async function makeTpchTables(directory: string, scale: number, parts = 3): Promise<DevTable[]> {
+  mkdirSync(directory, { recursive: true });
+  const { tables } = await generateTpch({ scale, out: directory, parts, threads: 2 });
+  return tables.map(({ name, files }) => {
+    const location = files.length > 1 ? `${name}/` : `${name}.parquet`;
+    return { name, paths: [`s3://${tpchBucket}/${location}`], format: "parquet" };
+  });
+}
+
+/** The files and folders of a directory that is shown as `dataBucket`. */
+export function findTables(directory: string): DevTable[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry): DevTable[] => {
+    const inside = entry.isDirectory() ? readdirSync(join(directory, entry.name)) : [entry.name];
+    const extension = inside.map((name) => parse(name).ext).find((ext) => ext === ".parquet" || ext === ".csv");
+    if (!extension) return [];
+    const location = `s3://${dataBucket}/${entry.name}${entry.isDirectory() ? "/" : ""}`;
+    return [{ name: parse(entry.name).name, paths: [location], format: extension === ".csv" ? "csv" : "parquet" }];
+  });
+}
+
+/** Writes them into the deployment's catalog, as its operator. */
+export async function registerTables(cloud: EmulatedCloud, tables: readonly DevTable[]): Promise<void> {
+  const client = new DynamoDBClient(cloud.clientOptions("dynamo"));
+  const catalog = new DynamoCatalogStore(client, accountNames.table);
+  for (const table of tables) await catalog.putTable({ schema: defaultSchema, ...table }, true);
+  client.destroy();
+}
