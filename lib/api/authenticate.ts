@@ -11,6 +11,26 @@ export type Authentication =
   /** API Gateway or a function URL has checked the caller already and says who it is. */
   | { readonly kind: "authorizer"; readonly claim?: string };
 
+/**
+ * From the environment: VOLLEY_AUTH is `iam` or `jwt` (an authorizer has checked the caller; also when it is absent),
+ * `tokens` (VOLLEY_API_TOKENS has tenant:sha256 pairs) or `none`. VOLLEY_TENANT_CLAIM names the JWT claim that is the
+ * tenant; default `sub`.
+ */
+export function authenticationOf(variables: Readonly<Record<string, string | undefined>>): Authentication {
+  const { VOLLEY_AUTH: kind = "iam", VOLLEY_API_TOKENS: tokens = "", VOLLEY_TENANT_CLAIM: claim } = variables;
+  switch (kind) {
+    case "none":
+      return { kind };
+    case "tokens":
+      return { kind, tokens: parseTokens(tokens) };
+    case "iam":
+    case "jwt":
+      return { kind: "authorizer", ...(claim && { claim }) };
+    default:
+      throw new QueryError("invalid_argument", `VOLLEY_AUTH must be iam, jwt, tokens or none, not ${kind}`);
+  }
+}
+
 export interface ApiToken {
   /** 64 hex digits. */
   readonly sha256: string;

@@ -7,6 +7,7 @@ import { version } from "../version.ts";
 import { exit } from "./exit.ts";
 import { readText } from "./read-text.ts";
 import { runScript } from "./run-script.ts";
+import type { ServeArguments } from "./serve.ts";
 import { registerTables } from "./tables.ts";
 import type { TpchArguments } from "./tpch.ts";
 
@@ -33,6 +34,7 @@ Examples:
   volley "select count(*) from 'data/*.parquet'"
   volley --tables data "select * from orders limit 10" -o orders.csv
   volley tpch --sf 0.1 --out tpch && volley --tables tpch
+  volley serve --tables data
 `;
 
 /** Runs the command; resolves with its exit code. */
@@ -78,6 +80,8 @@ function buildProgram(done: (code: number) => void): Command {
     .option("--timer", "print what each query did and how long it took, on standard error")
     .option("--no-progress", "no progress bar")
     .addHelpText("after", examples)
+    // Options behind a command are its own.
+    .enablePositionalOptions()
     .showHelpAfterError("(volley --help shows how)")
     .exitOverride()
     .action(async (sql: string | undefined, options: CliOptions) => done(await runSql(sql, options)));
@@ -91,7 +95,29 @@ function buildProgram(done: (code: number) => void): Command {
     .option("--no-progress", "no progress bar")
     .exitOverride()
     .action(async (options: TpchArguments) => done(await runTpch(options)));
+  program
+    .command("serve")
+    .description("Answer queries over HTTP: the native API and the Trino protocol.")
+    .option("--port <n>", "port; 0 for any free one", wholeNumber, 8080)
+    .option("--host <name>", "address to listen on", "127.0.0.1")
+    .option("--token <secret>", "lets a client in (repeatable; or VOLLEY_TOKEN); none: this machine only", collect, [])
+    .option("-t, --table <name=path>", "name a file, folder or pattern (repeatable)", collect, [])
+    .option("-T, --tables <dir>", "name every file and folder in a folder (repeatable)", collect, [])
+    .option("--threads <n>", "executor threads (default: all cores)", positiveInteger)
+    .option("--memory <size>", "memory of all executors together, such as 4GB (default: 3/4 of the machine's)", size)
+    .exitOverride()
+    .action(async (options: ServeArguments) => done(await serve(options)));
   return program;
+}
+
+async function serve(options: ServeArguments): Promise<number> {
+  const { runServe } = await import("./serve.ts");
+  try {
+    return await runServe(options);
+  } catch (error) {
+    if (error instanceof QueryError) return usage(error.message, error.hint);
+    return usage((error as Error).message);
+  }
 }
 
 /** SQL may start with a comment, which commander would take for an option. */

@@ -23,6 +23,7 @@ import type {
   SubmitRequest,
   TableInfo,
 } from "./query-service.ts";
+import { hasEnded } from "./query-store.ts";
 import { costOf, noUsage } from "./usage.ts";
 
 export interface EmbeddedServiceOptions {
@@ -236,10 +237,6 @@ export class EmbeddedQueryService implements QueryService {
     }
     for (const [key, { id }] of this.#keys) if (!this.#entries.has(id)) this.#keys.delete(key);
   }
-}
-
-export function hasEnded({ status }: QueryInfo): boolean {
-  return status === "finished" || status === "failed" || status === "cancelled";
 }
 
 /** Sorts by time: 48 bits of milliseconds, then 80 of chance. */

@@ -51,7 +51,16 @@ export async function decodeEvent(event: ExecutorEvent, objects: ObjectStore): P
 }
 
 function packTasks(tasks: readonly Task[]): Buffer {
-  const { task: _t, attempt: _a, attemptId: _i, tier: _r, scans: _s, exchanges: _e, outputKey: _o, ...shared } = tasks[0]!;
+  const {
+    task: _t,
+    attempt: _a,
+    attemptId: _i,
+    tier: _r,
+    scans: _s,
+    exchanges: _e,
+    outputKey: _o,
+    ...shared
+  } = tasks[0]!;
   const each = tasks.map(({ task, attempt, attemptId, tier, scans, exchanges, outputKey }) => {
     return { task, attempt, attemptId, ...(tier !== undefined && { tier }), scans, exchanges, outputKey };
   });

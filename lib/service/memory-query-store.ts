@@ -56,7 +56,7 @@ export class MemoryQueryStore implements QueryStore {
 }
 
 export function keyReused(idempotencyKey: string): QueryError {
-  return new QueryError("invalid_argument", `idempotency key ${idempotencyKey} was used for another query`, {
+  return new QueryError("duplicate", `idempotency key ${idempotencyKey} was used for another query`, {
     hint: "Use a new key for each query.",
   });
 }

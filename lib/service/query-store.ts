@@ -39,7 +39,7 @@ export interface QueryRecord {
 export interface QueryStore {
   /**
    * Accepts a query. With an idempotency key that its tenant used within the last day, gives that query instead.
-   * @throws QueryError invalid_argument when the key was used for another text or other parameters
+   * @throws QueryError duplicate when the key was used for another text or other parameters
    */
   create(
     request: QueryRequest,

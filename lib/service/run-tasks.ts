@@ -88,9 +88,12 @@ async function runTask(task: Task, ports: ExecutorPorts, limits: InvocationLimit
 /** Stops a task that nobody wants any more, and one that would run into the function's time limit. */
 function watchTask(key: TaskKey, state: StateStore, { remainingMs, watchMs = 5000 }: InvocationLimits) {
   const abort = new AbortController();
-  const late = setTimeout(() => {
-    abort.abort(new QueryError("timeout", "the task took longer than an executor may run"));
-  }, Math.min(2 ** 31 - 1, Math.max(0, remainingMs() - reportMs)));
+  const late = setTimeout(
+    () => {
+      abort.abort(new QueryError("timeout", "the task took longer than an executor may run"));
+    },
+    Math.min(2 ** 31 - 1, Math.max(0, remainingMs() - reportMs)),
+  );
   const look = setInterval(async () => {
     const wanted = await state.isWanted?.(key).catch(() => true);
     if (wanted === false) abort.abort(new QueryError("cancelled", "the query was cancelled"));
