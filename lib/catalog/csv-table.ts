@@ -3,6 +3,7 @@ import type { DataType } from "../arrow/types.ts";
 import { QueryError } from "../errors.ts";
 import type { ObjectInfo, ObjectStore } from "../storage/object-store.ts";
 import { type CsvInference, inferCsv } from "./csv.ts";
+import type { DivisibleText } from "./divisible-text.ts";
 import type { CsvOptions, Table } from "./table.ts";
 
 export interface CsvTableOptions extends Partial<CsvOptions> {
@@ -17,6 +18,7 @@ export async function csvTable(
   name: string,
   files: readonly ObjectInfo[],
   objects: ObjectStore,
+  texts: DivisibleText,
   options: CsvTableOptions,
 ): Promise<Table> {
   const first = files.find((file) => file.bytes > 0);
@@ -26,11 +28,18 @@ export async function csvTable(
   const sample = await objects.get(first.key, { range, etag: first.etag });
   const { schema, options: csv } = infer(first.key, sample, { ...options, complete });
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const divisible: boolean[] = [];
+  for (const file of files) divisible.push(await texts.isDivisible(file, csv.quote));
   return {
     name,
     format: "csv",
     schema,
-    files: files.map(({ key, bytes: size, etag }) => ({ path: key, bytes: size, etag })),
+    files: files.map(({ key, bytes: size, etag }, i) => ({
+      path: key,
+      bytes: size,
+      etag,
+      ...(divisible[i] && { divisible: true }),
+    })),
     statistics: {
       rows: estimateRows(sample, bytes),
       bytes,

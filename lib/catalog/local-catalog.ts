@@ -7,6 +7,7 @@ import { nearestName } from "../expr/nearest-name.ts";
 import { LocalFiles } from "../storage/local-files.ts";
 import type { ObjectInfo, ObjectStore } from "../storage/object-store.ts";
 import { csvTable } from "./csv-table.ts";
+import { DivisibleText } from "./divisible-text.ts";
 import { ParquetTables } from "./parquet-table.ts";
 import type { Catalog, Table } from "./table.ts";
 import { detectFormat, ofOneFormat, type PathOptions, type TableFormat, type TableSource } from "./table-source.ts";
@@ -15,6 +16,7 @@ export class LocalCatalog implements Catalog {
   readonly files: ObjectStore = new LocalFiles();
   readonly #sources = new Map<string, { readonly name: string; readonly source: TableSource }>();
   readonly #parquet = new ParquetTables(this.files);
+  readonly #texts = new DivisibleText(this.files);
 
   register(name: string, source: TableSource): void {
     this.#sources.set(name.toLowerCase(), { name, source });
@@ -46,7 +48,7 @@ export class LocalCatalog implements Catalog {
     const files = (await Promise.all(source.paths.map((path) => this.#expand(path)))).flat();
     const format = source.format === "auto" ? detectFormat(files) : source.format;
     return format === "csv"
-      ? csvTable(name, files, this.files, source.options ?? {})
+      ? csvTable(name, files, this.files, this.#texts, source.options ?? {})
       : this.#parquet.table(name, files);
   }
 

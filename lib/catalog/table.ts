@@ -38,6 +38,8 @@ export interface TableFile {
   readonly etag: string;
   /** Absent when this file's footer was not read at planning. */
   readonly rowGroups?: readonly RowGroupInfo[];
+  /** CSV: every line break ends a record, so that reading can start anywhere. */
+  readonly divisible?: boolean;
 }
 
 export interface CsvOptions {

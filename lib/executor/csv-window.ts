@@ -4,6 +4,7 @@ import type { TaskContext } from "./operator.ts";
 
 const chunkBytes = 2 << 20;
 const newline = 10;
+const carriageReturn = 13;
 const byteOrderMark = [0xef, 0xbb, 0xbf];
 
 /** The part of a file that is being split, from `offset` of the file on. */
@@ -38,9 +39,13 @@ export class TextWindow {
       if (byteOrderMark.every((byte, i) => this.bytes[i] === byte)) this.drop(byteOrderMark.length);
       return;
     }
-    while (!this.bytes.includes(newline) && !this.atEnd) await this.extend();
-    const end = this.bytes.indexOf(newline);
-    this.drop(end < 0 ? this.bytes.length : end + 1);
+    let end = this.bytes.findIndex(isLineEnd);
+    while ((end < 0 || end + 1 === this.bytes.length) && !this.atEnd) {
+      await this.extend();
+      end = this.bytes.findIndex(isLineEnd);
+    }
+    const pair = this.bytes[end] === carriageReturn && this.bytes[end + 1] === newline;
+    this.drop(end < 0 ? this.bytes.length : end + (pair ? 2 : 1));
   }
 
   async extend(): Promise<void> {
@@ -58,4 +63,8 @@ export class TextWindow {
     this.bytes = this.bytes.subarray(bytes);
     this.offset += bytes;
   }
+}
+
+function isLineEnd(byte: number): boolean {
+  return byte === newline || byte === carriageReturn;
 }

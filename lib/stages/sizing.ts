@@ -1,5 +1,5 @@
 /** How many tasks a scan is worth, and which task reads which slice of it. */
-import type { CatalogSnapshot, Table } from "../catalog/table.ts";
+import type { CatalogSnapshot, Table, TableFile } from "../catalog/table.ts";
 import type { ScanNode } from "../physical/plan.ts";
 import type { ScanSplit } from "./graph.ts";
 
@@ -29,6 +29,9 @@ export const defaultSizing = {
   replicateBytesMax: 1 << 20,
 } as const;
 
+/** Large CSV files are read in ranges of about so many bytes, where that is safe. */
+const csvRangeBytes = 16 << 20;
+
 interface Slice {
   readonly split: ScanSplit;
   /** What it weighs when work is dealt out. */
@@ -40,14 +43,22 @@ function slicesOf(table: Table): Slice[] {
   return table.files.flatMap((file): Slice[] => {
     const split = { path: file.path, etag: file.etag, bytes: file.bytes };
     const groups = file.rowGroups?.map((group, i) => ({ split: { ...split, rowGroups: [i] }, bytes: group.bytes }));
-    return groups ?? [{ split, bytes: file.bytes }];
+    if (groups) return groups;
+    if (!file.divisible) return [{ split, bytes: file.bytes }];
+    return csvRanges(file).map(({ from, to }) => ({ split: { ...split, range: { from, to } }, bytes: to - from }));
   });
+}
+
+function csvRanges({ bytes }: TableFile): { from: number; to: number }[] {
+  const count = Math.max(1, Math.round(bytes / csvRangeBytes));
+  const at = (i: number) => Math.floor((bytes / count) * i);
+  return Array.from({ length: count }, (_, i) => ({ from: at(i), to: at(i + 1) }));
 }
 
 export function scanTasks(scan: ScanNode, options: SizingOptions): number {
   const table = options.snapshot.get(scan.table);
   if (!table) return 1;
-  const slices = table.files.reduce((sum, file) => sum + (file.rowGroups?.length ?? 1), 0);
+  const slices = slicesOf(table).length;
   const share = table.format === "csv" ? 1 : scan.columns.length / Math.max(1, table.schema.fields.length);
   const bytes = table.statistics.bytes * share;
   const wanted = Math.min(options.slots, Math.ceil(bytes / Math.max(1, options.taskBytesMin)));
@@ -87,6 +98,8 @@ function mergeByFile(splits: readonly ScanSplit[]): readonly ScanSplit[] {
     const last = merged.at(-1);
     if (last && split.rowGroups && last.rowGroups && last.path === split.path) {
       merged[merged.length - 1] = { ...last, rowGroups: [...last.rowGroups, ...split.rowGroups] };
+    } else if (last?.range && last.range.to === split.range?.from && last.path === split.path) {
+      merged[merged.length - 1] = { ...last, range: { from: last.range.from, to: split.range.to } };
     } else merged.push(split);
   }
   return merged;

@@ -111,13 +111,18 @@ test("small files: empty, only a header, one column, no last line end", async ()
 });
 
 test("ranges own the lines that start inside them, wherever they are cut", async () => {
-  const text = ["n,s", ...Array.from({ length: 30 }, (_, i) => `${i},${"x".repeat(i % 7)}`), ""].join("\n");
+  const lines = ["n,s", ...Array.from({ length: 30 }, (_, i) => `${i},${"x".repeat(i % 7)}`), ""];
+  for (const end of ["\n", "\r\n", "\r"]) {
+    const path = written(lines.join(end));
+    const { rows } = await scanned(path);
+    assert.equal(rows.length, 30);
+    for (let cut = 1; cut < lines.join(end).length; cut++) {
+      assert.deepEqual((await scanned(path, {}, [cut])).rows, rows, `${JSON.stringify(end)} cut at ${cut}`);
+    }
+  }
+  const text = lines.join("\n");
   const path = written(text);
   const { rows } = await scanned(path);
-  assert.equal(rows.length, 30);
-  for (let cut = 1; cut < text.length; cut++) {
-    assert.deepEqual((await scanned(path, {}, [cut])).rows, rows, `cut at ${cut}`);
-  }
   const random = seeded(1);
   for (let i = 0; i < 30; i++) {
     const ends = Array.from({ length: 5 }, () => 1 + Math.floor(random() * (text.length - 1))).sort((a, b) => a - b);
