@@ -2,7 +2,13 @@
 import { QueryError } from "../errors.ts";
 import { nearestName } from "../expr/nearest-name.ts";
 import type { ObjectInfo, ObjectStore } from "../storage/object-store.ts";
-import { type CatalogStore, type Definitions, defaultSchema, definitionKey, type TableDefinition } from "./catalog-store.ts";
+import {
+  type CatalogStore,
+  type Definitions,
+  defaultSchema,
+  definitionKey,
+  type TableDefinition,
+} from "./catalog-store.ts";
 import { csvTable } from "./csv-table.ts";
 import { isPattern, literalPrefix, patternExpression } from "./key-pattern.ts";
 import { ParquetTables } from "./parquet-table.ts";

@@ -13,13 +13,16 @@ export interface CsvTableOptions extends Partial<CsvOptions> {
 
 const sampleBytes = 256 << 10;
 
-/** @throws QueryError invalid_argument when no file has a line, or an option or a type fits no column */
+/**
+ * @param texts tells which files may be read in pieces; without it none is
+ * @throws QueryError invalid_argument when no file has a line, or an option or a type fits no column
+ */
 export async function csvTable(
   name: string,
   files: readonly ObjectInfo[],
   objects: ObjectStore,
-  texts: DivisibleText,
   options: CsvTableOptions,
+  texts?: DivisibleText,
 ): Promise<Table> {
   const first = files.find((file) => file.bytes > 0);
   if (!first) throw new QueryError("invalid_argument", `${files[0]?.key ?? name} is empty: it has no columns`);
@@ -29,7 +32,7 @@ export async function csvTable(
   const { schema, options: csv } = infer(first.key, sample, { ...options, complete });
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const divisible: boolean[] = [];
-  for (const file of files) divisible.push(await texts.isDivisible(file, csv.quote));
+  for (const file of files) divisible.push((await texts?.isDivisible(file, csv.quote)) ?? false);
   return {
     name,
     format: "csv",

@@ -26,7 +26,10 @@ export function patternExpression(pattern: string): RegExp {
     else if (char === "?") source += "[^/]";
     else if (char === "[" && pattern.includes("]", i + 2)) {
       const end = pattern.indexOf("]", i + 2);
-      const body = pattern.slice(i + 1, end).replace(/[\\\]^]/g, "\\$&").replace(/^!|^\\\^/, "^");
+      const body = pattern
+        .slice(i + 1, end)
+        .replace(/[\\\]^]/g, "\\$&")
+        .replace(/^!|^\\\^/, "^");
       source += `[${body}]`;
       i = end;
     } else if (char === "{") {

@@ -48,7 +48,7 @@ export class LocalCatalog implements Catalog {
     const files = (await Promise.all(source.paths.map((path) => this.#expand(path)))).flat();
     const format = source.format === "auto" ? detectFormat(files) : source.format;
     return format === "csv"
-      ? csvTable(name, files, this.files, this.#texts, source.options ?? {})
+      ? csvTable(name, files, this.files, source.options ?? {}, this.#texts)
       : this.#parquet.table(name, files);
   }
 

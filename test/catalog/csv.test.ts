@@ -3,7 +3,6 @@ import { test } from "node:test";
 import { types } from "../../lib/arrow/types.ts";
 import { inferCsv } from "../../lib/catalog/csv.ts";
 import { csvTable } from "../../lib/catalog/csv-table.ts";
-import { DivisibleText } from "../../lib/catalog/divisible-text.ts";
 import { MemoryStore } from "../../lib/storage/memory-store.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -56,7 +55,7 @@ test("a table of several files is described by its first one that is not empty",
     await store.put("1.csv", bytesOf("a,b\n1,x\n2,y\n")),
     await store.put("2.csv", bytesOf("a,b\n3,z\n")),
   ];
-  const table = await csvTable("t", files, store, new DivisibleText(store), {});
+  const table = await csvTable("t", files, store, {});
   assert.deepEqual(
     table.schema.fields.map(({ name }) => name),
     ["a", "b"],
@@ -64,7 +63,7 @@ test("a table of several files is described by its first one that is not empty",
   assert.equal(table.files.length, 3);
   assert.equal(table.csv?.header, true);
   assert.ok(table.statistics.rows >= 3 && !table.statistics.exact);
-  await assert.rejects(csvTable("t", files.slice(0, 1), store, new DivisibleText(store), {}), {
+  await assert.rejects(csvTable("t", files.slice(0, 1), store, {}), {
     code: "invalid_argument",
   });
 });
