@@ -5,6 +5,7 @@ import { convertFunction, convertSpecialForm } from "./convert-function.ts";
 import { convertType } from "./convert-type.ts";
 import { type Converter, convertName, convertNames, placeOf, syntaxError } from "./converter.ts";
 import { list, onlyFields, type Raw, unknownNode, variant } from "./raw.ts";
+import { reservedWords } from "./reserved-words.ts";
 import { joinSpans } from "./source.ts";
 
 const binaryOperators: Readonly<Record<string, BinaryOperator>> = {
@@ -48,14 +49,6 @@ const operatorHints: Readonly<Record<string, string>> = {
   MyIntegerDivide: "write a / b: the quotient of two integers is an integer",
   Spaceship: "write a IS NOT DISTINCT FROM b",
 };
-
-/** Keywords of queries: without quotes they are never names, though the library lets some pass where an operand is missing. */
-const reserved: ReadonlySet<string> = new Set(
-  (
-    "and as case cast create distinct else end except fetch for from group having in intersect into is join limit " +
-    "not on or order select table then union using values when where window with"
-  ).split(" "),
-);
 
 const isTests: Readonly<Record<string, { test: "null" | "true" | "false" | "unknown"; negated: boolean }>> = {
   IsNull: { test: "null", negated: false },
@@ -143,7 +136,7 @@ export function convertExpr(converter: Converter, raw: unknown): SqlExpr {
       const value = convertValue(converter, node.value as Raw);
       if (value.kind !== "string") throw syntaxError("a typed literal needs a string", value.span);
       const type = convertType(node.data_type, value.span);
-      return { kind: "typed_string", type, value: value.value, span: value.span };
+      return { kind: "typed_string", type, value: value.value, span: withWordBefore(converter, value.span) };
     }
     case "Interval":
       return convertInterval(converter, node);
@@ -176,7 +169,7 @@ export function convertOrderItem(converter: Converter, raw: unknown): OrderItem 
 function convertColumn(converter: Converter, raw: readonly unknown[]): SqlExpr {
   const parts = convertNames(converter, raw);
   const [first, ...rest] = parts;
-  if (!first!.quoted && rest.length === 0 && reserved.has(first!.text.toLowerCase())) {
+  if (!first!.quoted && rest.length === 0 && reservedWords.has(first!.text.toLowerCase())) {
     const hint = "put a name that is a keyword in double quotes; or the query may be nested too deeply";
     throw syntaxError(`unexpected ${first!.text.toUpperCase()}`, first!.span, hint);
   }
@@ -348,4 +341,10 @@ function convertInterval(converter: Converter, node: Raw): SqlExpr {
 function fieldName(converter: Converter, raw: unknown): string {
   const [tag, payload] = variant(raw);
   return (tag === "Custom" ? convertName(converter, payload).text : tag).toLowerCase();
+}
+
+/** The span of a typed literal from its type on, of which the parser tells no place. */
+function withWordBefore(converter: Converter, span: Span): Span {
+  const word = /[a-z_]\w*\s*$/i.exec(converter.source.before(span));
+  return word ? { ...span, column: span.column - [...word[0]].length } : span;
 }

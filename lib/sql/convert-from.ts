@@ -4,6 +4,7 @@ import type { JoinConstraint, JoinKind, TableAlias, TableFunctionArg, TableRef }
 import { convertExpr } from "./convert-expr.ts";
 import { type Converter, convertName, convertNames, placeOf, syntaxError } from "./converter.ts";
 import { list, onlyFields, type Raw, unknownNode, variant } from "./raw.ts";
+import { reservedWords } from "./reserved-words.ts";
 import { joinSpans } from "./source.ts";
 
 const joinKinds: Readonly<Record<string, JoinKind>> = {
@@ -95,13 +96,20 @@ function convertTable(converter: Converter, node: Raw, span: Span): TableRef {
   const name = convertNames(converter, node.name);
   const first = name[0]!;
   const named = alias(converter, node);
+  const quote = (list(node.name)[0] as { Identifier?: { quote_style?: string } }).Identifier?.quote_style;
+  if (!quote && reservedWords.has(first.text.toLowerCase())) {
+    throw syntaxError(
+      `expected a table, found ${first.text}`,
+      first.span,
+      "A keyword is a name only in double quotes.",
+    );
+  }
   if (node.args) {
     if (name.length !== 1) throw unsupported("a table function with a schema", span);
     onlyFields(node.args, ["args"], span);
     const args = list((node.args as Raw).args).map((arg) => convertArg(converter, arg, span));
     return { kind: "table_function", name: first, args, ...named, span };
   }
-  const quote = (list(node.name)[0] as { Identifier?: { quote_style?: string } }).Identifier?.quote_style;
   if (quote === "'") {
     return { kind: "path", path: first.text, ...named, span: converter.placeOfString(first.text) ?? first.span };
   }

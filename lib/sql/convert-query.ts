@@ -126,6 +126,7 @@ function convertSelect(converter: Converter, node: Raw, span: Span | undefined):
   const known = ["distinct", "projection", "from", "selection", "group_by", "having", "flavor"];
   onlyFields(node, known, span);
   const items = list(node.projection).map((item) => convertItem(converter, item));
+  if (items.length === 0 && node.flavor === "Standard") throw syntaxError("SELECT names no columns", span);
   const everything: SelectItem = {
     kind: "wildcard",
     exclude: [],

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 
 /** Each is a query with a column `i` that numbers its rows; the column is dropped. */
-const tables: Readonly<Record<string, string>> = {
+const smallTables: Readonly<Record<string, string>> = {
   numbers: `select i, (i % 7)::int as k, (case when i % 5 = 0 then null else i % 11 end)::bigint as v,
       (i * 37 % 101)::smallint as s, (i % 3 - 1)::tinyint as t, (i / 8.0)::double as d, (i * 1.25)::decimal(12,2) as m,
       i % 2 = 0 as even from range(100) r(i)`,
@@ -55,10 +55,11 @@ export interface Fixtures {
   close(): void;
 }
 
-export async function makeFixtures(): Promise<Fixtures> {
+export async function makeFixtures(tables = smallTables): Promise<Fixtures> {
   const directory = mkdtempSync(join(tmpdir(), "volley-fixtures-"));
   const instance = await DuckDBInstance.create(":memory:", { threads: "1" });
   const duckdb = await instance.connect();
+  await duckdb.run("create macro h(x) as (hash(x) >> 1)::bigint");
   for (const [name, sql] of Object.entries(tables)) {
     const folder = join(directory, name);
     mkdirSync(folder);
