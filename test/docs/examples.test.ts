@@ -4,7 +4,16 @@
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -37,6 +46,15 @@ function commands(text: string): Command[] {
 function isOpen(line: string): boolean {
   return /["']/.test(line.replace(/"[^"]*"|'[^']*'/g, ""));
 }
+
+describe("examples/", () => {
+  for (const name of readdirSync(join(root, "examples"))) {
+    it(name, () => {
+      const done = spawnSync(process.execPath, [join(root, "examples", name)], { encoding: "utf8" });
+      assert.deepEqual([done.status, done.stderr], [0, ""]);
+    });
+  }
+});
 
 for (const page of pages) {
   describe(page, () => {

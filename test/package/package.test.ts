@@ -56,7 +56,8 @@ describe("the tarball in an empty project", () => {
       const { stdout, stderr, status } = run([command, "select 6 * 7 as answer", "-F", "csv"]);
       assert.deepEqual([status, stdout, stderr], [0, "answer\n42\n", ""]);
     });
-    it(`generates TPC-H and joins it on worker threads, under Node ${release}`, () => {
+    // Once is enough for what takes seconds: under the oldest.
+    it(`generates TPC-H and joins it on worker threads, under Node ${release}`, { skip: node !== nodes.at(-1) }, () => {
       const out = `tpch-${release}`;
       assert.equal(run([command, "tpch", "--sf", "0.01", "--out", out]).status, 0);
       const sql =
