@@ -29,6 +29,8 @@ export const defaultSizing = {
   replicateBytesMax: 1 << 20,
 } as const;
 
+/** Opening a file costs as much as reading about so many bytes. */
+const fileBytes = 16 << 10;
 /** Large CSV files are read in ranges of about so many bytes, where that is safe. */
 const csvRangeBytes = 16 << 20;
 
@@ -60,7 +62,7 @@ export function scanTasks(scan: ScanNode, options: SizingOptions): number {
   if (!table) return 1;
   const slices = slicesOf(table).length;
   const share = table.format === "csv" ? 1 : scan.columns.length / Math.max(1, table.schema.fields.length);
-  const bytes = table.statistics.bytes * share;
+  const bytes = table.statistics.bytes * share + table.files.length * fileBytes;
   const wanted = Math.min(options.slots, Math.ceil(bytes / Math.max(1, options.taskBytesMin)));
   return Math.max(1, Math.min(slices, Math.max(wanted, Math.ceil(bytes / options.taskBytesMax))));
 }
