@@ -87,7 +87,7 @@ async function createTable(session: SessionContext, statement: CreateExternalTab
   return done(session);
 }
 
-function csvOptions(options: Readonly<Record<string, string>>): Partial<CsvOptions> {
+export function csvOptions(options: Readonly<Record<string, string>>): Partial<CsvOptions> {
   const names: Readonly<Record<string, keyof CsvOptions>> = {
     header: "header",
     has_header: "header",

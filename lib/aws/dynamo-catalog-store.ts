@@ -53,7 +53,11 @@ export class DynamoCatalogStore implements CatalogStore {
 
   async drop(kind: "table" | "view", schema: string, name: string): Promise<boolean> {
     const sk = text(`${kind.toUpperCase()}#${definitionKey({ schema, name })}`);
-    const command = new DeleteItemCommand({ TableName: this.#table, Key: { pk: partition, sk }, ReturnValues: "ALL_OLD" });
+    const command = new DeleteItemCommand({
+      TableName: this.#table,
+      Key: { pk: partition, sk },
+      ReturnValues: "ALL_OLD",
+    });
     const { Attributes } = await this.#client.send(command).catch((thrown) => {
       throw dynamoError("drop a name", thrown);
     });

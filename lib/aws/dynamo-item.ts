@@ -1,6 +1,7 @@
 /** Attribute values written by hand: a dozen lines instead of a marshalling library in every cold start. */
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import { addUsage, noUsage, type Usage } from "../service/usage.ts";
 
 export type Item = Record<string, AttributeValue>;
 
@@ -54,4 +55,16 @@ export function writeUnits(item: Item): number {
 /** Whether a condition did not hold. */
 export function conditionFailed(thrown: unknown): boolean {
   return thrown instanceof Error && thrown.name === "ConditionalCheckFailedException";
+}
+
+/** The item with usage that includes the writing of the item itself. */
+export function withOwnWrite(usage: Usage | undefined, itemOf: (usage: Usage | undefined) => Item): Item {
+  if (!usage) return itemOf(undefined);
+  let units = 1;
+  while (true) {
+    const item = itemOf(addUsage(usage, { ...noUsage, dynamoWriteUnits: units }));
+    const needed = writeUnits(item);
+    if (needed <= units) return item;
+    units = needed;
+  }
 }

@@ -8,6 +8,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { QueryError } from "../errors.ts";
 import type { Lease } from "../scheduler/ports.ts";
+import { TakenOverError } from "../scheduler/taken-over.ts";
 import { keyReused } from "../service/memory-query-store.ts";
 import type { QueryStatus } from "../service/query-service.ts";
 import {
@@ -18,8 +19,21 @@ import {
   type QueryStore,
   requestFingerprint,
 } from "../service/query-store.ts";
+import { addUsage, noUsage } from "../service/usage.ts";
 import { dynamoError } from "./dynamo-error.ts";
-import { conditionFailed, type Item, number, numberOf, packed, text, textOf, unpacked } from "./dynamo-item.ts";
+import {
+  conditionFailed,
+  type Item,
+  itemBytes,
+  number,
+  numberOf,
+  packed,
+  text,
+  textOf,
+  unpacked,
+  withOwnWrite,
+  writeUnits,
+} from "./dynamo-item.ts";
 import {
   expiry,
   idempotencyKeyOf,
@@ -31,7 +45,7 @@ import {
   submissionKey,
   tenantKey,
 } from "./dynamo-keys.ts";
-import { leaseOf, takenOver } from "./dynamo-state-store.ts";
+import { leaseOf } from "./dynamo-state-store.ts";
 
 /** An item may have 400 KB. */
 const requestBytesMax = 300 << 10;
@@ -60,7 +74,7 @@ export class DynamoQueryStore implements QueryStore {
       }
     }
     const record: QueryRecord = { request: { ...request, id }, progress, cancelRequested: false };
-    await this.#write(record);
+    await this.#write(record, idempotencyKey !== undefined);
     return { record, created: true };
   }
 
@@ -105,16 +119,17 @@ export class DynamoQueryStore implements QueryStore {
   }
 
   async update(id: string, lease: Lease, progress: QueryProgress) {
+    const item = metaItem(id, progress, lease);
     const updated = await this.#update(id, {
       UpdateExpression: "SET progress = :progress, ended = :ended",
       ConditionExpression: "epoch = :epoch",
       ExpressionAttributeValues: {
-        ":progress": packed(progress),
+        ":progress": item.progress!,
         ":ended": { BOOL: hasEnded(progress) },
         ":epoch": number(lease.epoch),
       },
     });
-    if (!updated) throw takenOver();
+    if (!updated) throw new TakenOverError();
     return { cancelRequested: updated.cancelRequested?.BOOL ?? false };
   }
 
@@ -146,21 +161,19 @@ export class DynamoQueryStore implements QueryStore {
     return textOf(Items[0] ?? {}, "query") ?? id;
   }
 
-  async #write({ request, progress }: QueryRecord): Promise<void> {
-    const asked = packed(request);
-    if (asked.B!.length > requestBytesMax) {
+  async #write({ request, progress }: QueryRecord, keyed: boolean): Promise<void> {
+    const ttl = number(expiry(request.submittedMs, recordSeconds));
+    const sk = submissionKey(request.submittedMs, request.id);
+    const listed = { pk: text(tenantKey(request.tenant)), sk: text(sk), ttl };
+    const asked = { pk: text(queryKey(request.id)), sk: text(requestSortKey), request: packed(request), ttl };
+    if (itemBytes(asked) > requestBytesMax) {
       throw new QueryError("invalid_argument", "the query's text and parameters are too long");
     }
-    const pk = text(queryKey(request.id));
-    const ttl = number(expiry(request.submittedMs, recordSeconds));
-    await this.#put({
-      pk: text(tenantKey(request.tenant)),
-      sk: text(submissionKey(request.submittedMs, request.id)),
-      ttl,
-    });
-    await this.#put({ pk, sk: text(requestSortKey), request: asked, ttl });
-    const item = { pk, sk: text(meta), epoch: number(0), ended: { BOOL: false }, progress: packed(progress), ttl };
-    await this.#put(item, "attribute_not_exists(pk)");
+    const units = writeUnits(listed) + writeUnits(asked) + (keyed ? 1 : 0);
+    await this.#put(listed);
+    await this.#put(asked);
+    const state = { ...metaItem(request.id, withUnits(progress, units)), epoch: number(0), ttl };
+    await this.#put(state, "attribute_not_exists(pk)");
   }
 
   async #getAll(ids: readonly string[]): Promise<QueryRecord[]> {
@@ -229,4 +242,22 @@ function recordOf(items: readonly Item[]): QueryRecord | undefined {
     cancelRequested: state.cancelRequested?.BOOL ?? false,
     ...(lease && numberOf(state, "epoch") !== 0 && { lease }),
   };
+}
+
+/** META with usage that includes its own writing; lease and marks are there to make its size right. */
+function metaItem(id: string, progress: QueryProgress, lease?: Lease): Item {
+  return withOwnWrite(noUsage, (usage) => ({
+    pk: text(queryKey(id)),
+    sk: text(meta),
+    progress: packed(withUnits(progress, usage?.dynamoWriteUnits ?? 0)),
+    ended: { BOOL: hasEnded(progress) },
+    epoch: number(lease?.epoch ?? 0),
+    ttl: number(expiry(Date.now(), recordSeconds)),
+    ...(lease && { owner: text(lease.owner), until: number(lease.untilMs), cancelRequested: { BOOL: false } }),
+  }));
+}
+
+function withUnits(progress: QueryProgress, dynamoWriteUnits: number): QueryProgress {
+  const more = { ...noUsage, dynamoWriteUnits };
+  return { ...progress, usage: addUsage(progress.usage, more), ownUsage: addUsage(progress.ownUsage, more) };
 }

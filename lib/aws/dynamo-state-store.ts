@@ -4,7 +4,6 @@
  * by a consistent read, which also tells a lost answer from a lost race.
  */
 import {
-  BatchGetItemCommand,
   BatchWriteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
@@ -14,7 +13,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { QueryError } from "../errors.ts";
 import type { Lease, Outcome, StateStore, TaskFailure, TaskKey, TaskRecord, Win } from "../scheduler/ports.ts";
-import { addUsage, noUsage, type Usage } from "../service/usage.ts";
+import { TakenOverError } from "../scheduler/taken-over.ts";
 import { dynamoError } from "./dynamo-error.ts";
 import {
   conditionFailed,
@@ -25,7 +24,7 @@ import {
   text,
   textOf,
   unpacked,
-  writeUnits,
+  withOwnWrite,
 } from "./dynamo-item.ts";
 import {
   expiry,
@@ -97,13 +96,10 @@ export class DynamoStateStore implements StateStore {
   }
 
   async isWanted(key: TaskKey): Promise<boolean> {
-    const query = { pk: text(queryKey(key.queryId)), sk: text(meta) };
-    const Keys = [query, this.#recordKey(key, winKey(key.task))];
-    const command = new BatchGetItemCommand({ RequestItems: { [this.#table]: { Keys } } });
-    const { Responses } = await this.#try("read a query", () => this.#client.send(command));
-    const found = Responses?.[this.#table] ?? [];
-    const state = found.find((item) => textOf(item, "sk") === meta);
-    return state !== undefined && !state.ended?.BOOL && !found.some((item) => item.win);
+    const state = await this.#get(queryKey(key.queryId), meta);
+    if (!state || state.ended?.BOOL) return false;
+    const { pk, sk } = this.#recordKey(key, winKey(key.task));
+    return (await this.#get(pk.S!, sk.S!)) === undefined;
   }
 
   async failTask(key: TaskKey, failure: TaskFailure): Promise<void> {
@@ -221,7 +217,7 @@ export class DynamoStateStore implements StateStore {
   async #checkHeld(queryId: string, lease: Lease): Promise<void> {
     const stored = await this.#get(queryKey(queryId), meta);
     if (!stored) throw new QueryError("not_found", `there is no query ${queryId}`);
-    if (numberOf(stored, "epoch") !== lease.epoch) throw takenOver();
+    if (numberOf(stored, "epoch") !== lease.epoch) throw new TakenOverError();
   }
 
   /** False when the condition did not hold. */
@@ -263,26 +259,10 @@ export class DynamoStateStore implements StateStore {
   }
 }
 
-/** The item with usage that includes the writing of the item itself. */
-function withOwnWrite(usage: Usage | undefined, itemOf: (usage: Usage | undefined) => Item): Item {
-  if (!usage) return itemOf(undefined);
-  let units = 1;
-  while (true) {
-    const item = itemOf(addUsage(usage, { ...noUsage, dynamoWriteUnits: units }));
-    const needed = writeUnits(item);
-    if (needed <= units) return item;
-    units = needed;
-  }
-}
-
 export function leaseOf(item: Item): Lease | undefined {
   const owner = textOf(item, "owner");
   if (owner === undefined) return undefined;
   return { owner, epoch: numberOf(item, "epoch") ?? 0, untilMs: numberOf(item, "until") ?? 0 };
-}
-
-export function takenOver(): QueryError {
-  return new QueryError("cancelled", "another scheduler took this query over");
 }
 
 function stageName(queryId: string, stage: number, generation: number): string {

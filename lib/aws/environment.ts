@@ -12,11 +12,14 @@
  * | VOLLEY_SLOTS | attempts of one query that may run at once; default 200 |
  * | VOLLEY_DATA_BUCKETS | comma-separated buckets whose tables may be read; absent: any that the role may read |
  * | VOLLEY_GLUE_DATABASES | comma-separated Glue databases that are schemas here; absent: none |
+ * | VOLLEY_INLINE_BYTES | queries that read at most so much run in the scheduler; default 4194304; 0: none |
+ * | VOLLEY_SIZING | JSON: fields of lib/stages/sizing.ts, for tests |
  * | VOLLEY_MAX_BYTES, VOLLEY_MAX_COST | limits of every query, beside those that it asks for |
  * | AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3, …_DYNAMODB, …_LAMBDA | read by the SDK: emulators. With one for S3, buckets go into the path |
  * | AWS_LAMBDA_FUNCTION_MEMORY_SIZE | set by Lambda, in MB |
  */
 import { QueryError } from "../errors.ts";
+import type { SizingOptions } from "../stages/sizing.ts";
 
 export interface ExecutorTier {
   readonly memoryMb: number;
@@ -33,6 +36,8 @@ export interface CloudEnvironment {
   readonly executorTimeoutMs: number;
   readonly slots: number;
   readonly dataBuckets?: readonly string[];
+  readonly inlineBytesMax: number;
+  readonly sizing?: Partial<SizingOptions>;
   readonly glueDatabases: readonly string[];
   readonly maxBytes?: number;
   readonly maxCost?: number;
@@ -55,6 +60,8 @@ export function readEnvironment(variables: Variables = process.env): CloudEnviro
     executorTimeoutMs: (optionalNumber(variables, "VOLLEY_EXECUTOR_TIMEOUT_S") ?? 900) * 1000,
     slots: optionalNumber(variables, "VOLLEY_SLOTS") ?? 200,
     ...(dataBuckets && { dataBuckets }),
+    inlineBytesMax: optionalNumber(variables, "VOLLEY_INLINE_BYTES") ?? 4 << 20,
+    ...(variables.VOLLEY_SIZING && { sizing: JSON.parse(variables.VOLLEY_SIZING) as Partial<SizingOptions> }),
     glueDatabases: list(variables.VOLLEY_GLUE_DATABASES) ?? [],
     ...(maxBytes !== undefined && { maxBytes }),
     ...(maxCost !== undefined && { maxCost }),
@@ -84,7 +91,7 @@ function optionalNumber(variables: Variables, name: string): number | undefined 
   const text = variables[name];
   if (text === undefined || text === "") return undefined;
   const value = Number(text);
-  if (!(value > 0)) throw malformed(name, text);
+  if (!(value >= 0)) throw malformed(name, text);
   return value;
 }
 

@@ -106,7 +106,10 @@ export class LambdaInvoker implements Invoker {
 
 /** Tasks of one stage for executors of one size. */
 function groupsOf(waiting: readonly Waiting[]): Iterable<readonly Waiting[]> {
-  return Map.groupBy(waiting, ({ task }) => `${task.queryId}/${task.stage}.${task.generation}/${task.tier ?? 0}`).values();
+  return Map.groupBy(
+    waiting,
+    ({ task }) => `${task.queryId}/${task.stage}.${task.generation}/${task.tier ?? 0}`,
+  ).values();
 }
 
 /** An Event invocation: resolves when it is queued. @throws QueryError throttled, unauthorized, internal */

@@ -5,17 +5,25 @@ import type { TableSource } from "./table-source.ts";
 /** Tables whose name has no schema are in this one. */
 export const defaultSchema = "default";
 
+export interface DefinedColumn {
+  readonly name: string;
+  readonly type: DataType;
+  readonly nullable: boolean;
+}
+
 export interface TableDefinition extends TableSource {
   readonly schema: string;
   readonly name: string;
   /** As of its registration, for listings that open no file. */
-  readonly columns?: readonly { readonly name: string; readonly type: DataType; readonly nullable: boolean }[];
+  readonly columns?: readonly DefinedColumn[];
 }
 
 export interface ViewDefinition {
   readonly schema: string;
   readonly name: string;
   readonly sql: string;
+  /** As of its registration. */
+  readonly columns?: readonly DefinedColumn[];
 }
 
 export interface Definitions {

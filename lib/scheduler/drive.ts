@@ -16,6 +16,7 @@ import {
 import type { Clock, Invoker, Lease, Rng, StateStore, TaskFailure, TaskKey, TaskRecord } from "./ports.ts";
 import { type Command, type Event, initialState, type QueryState, type StageState, type StepOptions } from "./state.ts";
 import { step } from "./step.ts";
+import { TakenOverError } from "./taken-over.ts";
 
 export interface DrivePorts {
   readonly clock: Clock;
@@ -218,7 +219,7 @@ class Driver {
     const now = this.#ports.clock.now();
     if (now - this.#renewedMs < this.#options.renewMs || this.#state.status !== "running") return;
     const renewed = await this.#ports.state.renew(this.#options.queryId, this.#lease, now, this.#options.leaseMs);
-    if (!renewed) throw new QueryError("cancelled", "another scheduler took this query over");
+    if (!renewed) throw new TakenOverError();
     this.#lease = renewed;
     this.#renewedMs = now;
   }

@@ -1,6 +1,7 @@
 /** The state store in this process's memory: the embedded cluster's, and the tests' model of the real one. */
 import { QueryError } from "../errors.ts";
 import type { Lease, Outcome, StateStore, TaskFailure, TaskKey, TaskRecord, Win } from "./ports.ts";
+import { TakenOverError } from "./taken-over.ts";
 
 interface StoredTask {
   win?: Win;
@@ -79,7 +80,7 @@ export class MemoryStateStore implements StateStore {
 
   #held(queryId: string, lease: Lease): StoredQuery {
     const query = this.#query(queryId);
-    if (query.epoch !== lease.epoch) throw new QueryError("cancelled", "another scheduler took this query over");
+    if (query.epoch !== lease.epoch) throw new TakenOverError();
     return query;
   }
 

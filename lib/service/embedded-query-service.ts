@@ -1,17 +1,17 @@
 /** QueryService over a session of this process: what `volley serve` and the tests of the HTTP API run on. */
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { QueryError } from "../errors.ts";
-import { results, retries, sum } from "../explain/account.ts";
+import { sum } from "../explain/account.ts";
 import { toDot } from "../explain/graph.ts";
 import { formatStages } from "../explain/stages.ts";
 import { formatLogical } from "../logical/format.ts";
 import type { QueryAnswer } from "../output/query-answer.ts";
 import { formatPhysical } from "../physical/format.ts";
 import type { QueryHandle } from "../query-handle.ts";
-import type { QueryState } from "../scheduler/state.ts";
 import type { SessionContext } from "../session.ts";
 import { parse } from "../sql/parse.ts";
 import { bytesReadSoFar, tooManyBytes } from "./limits.ts";
+import { newQueryId } from "./query-id.ts";
 import type {
   QueryInfo,
   QueryPlanTexts,
@@ -19,11 +19,11 @@ import type {
   QueryStatus,
   ResultColumnInfo,
   ResultSlice,
-  StageProgress,
   SubmitRequest,
   TableInfo,
 } from "./query-service.ts";
 import { hasEnded } from "./query-store.ts";
+import { stageProgress } from "./stage-progress.ts";
 import { costOf, noUsage } from "./usage.ts";
 
 export interface EmbeddedServiceOptions {
@@ -209,7 +209,7 @@ export class EmbeddedQueryService implements QueryService {
     this.#update(entry, { status: "running", columns: columnsOf(handle) });
     handle.onProgress((state) => {
       if (hasEnded(entry.info)) return;
-      this.#update(entry, { stages: state.stages.map(progressOf) });
+      this.#update(entry, { stages: state.stages.map(stageProgress) });
       if (maxBytes !== undefined && bytesReadSoFar(state) > maxBytes) entry.abort.abort(tooManyBytes(maxBytes));
     });
     const state = await handle.run();
@@ -218,7 +218,7 @@ export class EmbeddedQueryService implements QueryService {
     this.#update(entry, {
       status: "finished",
       finishedMs: Date.now(),
-      stages: state.stages.map(progressOf),
+      stages: state.stages.map(stageProgress),
       rows: sum(slices, ({ rows }) => rows),
       resultBytes: sum(slices, ({ bytes }) => bytes),
     });
@@ -239,11 +239,6 @@ export class EmbeddedQueryService implements QueryService {
   }
 }
 
-/** Sorts by time: 48 bits of milliseconds, then 80 of chance. */
-export function newQueryId(): string {
-  return `q${Date.now().toString(16).padStart(12, "0")}${randomBytes(10).toString("hex")}`;
-}
-
 /** Two requests under one idempotency key must ask the same. */
 export function digestOf({ sql, parameters, maxBytes, maxCost }: SubmitRequest): string {
   const asked = JSON.stringify([sql, parameters ?? null, maxBytes ?? null, maxCost ?? null]);
@@ -261,19 +256,6 @@ async function endedWithin({ ended }: Entry, ms: number): Promise<void> {
   const timer = setTimeout(resolve, ms);
   await Promise.race([ended, promise]);
   clearTimeout(timer);
-}
-
-function progressOf(stage: QueryState["stages"][number], index: number): StageProgress {
-  const done = results(stage);
-  return {
-    stage: index,
-    tasks: stage.tasks.length,
-    running: stage.tasks.filter(({ running, win }) => running.length > 0 && !win).length,
-    done: done.length,
-    retries: retries(stage),
-    rows: sum(done, ({ rows }) => rows),
-    bytes: sum(done, ({ bytes }) => bytes),
-  };
 }
 
 function columnsOf(answer: QueryAnswer): readonly ResultColumnInfo[] {

@@ -8,8 +8,19 @@ export function bytesReadSoFar(state: QueryState): number {
   return sum(state.stages.flatMap(results), ({ metrics }) => scanCounter(metrics, "bytesRead"));
 }
 
-export function tooManyBytes(maxBytes: number): QueryError {
-  return new QueryError("limit_exceeded", `the query read more than its limit of ${maxBytes} bytes`, {
+/** `estimate`: what it would read; absent when it did read more. */
+export function tooManyBytes(maxBytes: number, estimate?: number): QueryError {
+  const what = estimate === undefined ? "read more than" : `would read about ${estimate} bytes, and`;
+  const rest = estimate === undefined ? "its limit of" : "its limit is";
+  return new QueryError("limit_exceeded", `the query ${what} ${rest} ${maxBytes} bytes`, {
     hint: "Raise maxBytes, or read fewer columns, files or rows.",
   });
+}
+
+export function tooCostly(maxCost: number, estimate?: number): QueryError {
+  const message =
+    estimate === undefined
+      ? `the query cost more than its limit of $${maxCost}`
+      : `the query would cost about $${estimate.toPrecision(2)}, and its limit is $${maxCost}`;
+  return new QueryError("limit_exceeded", message, { hint: "Raise maxCost, or read fewer columns, files or rows." });
 }

@@ -1,6 +1,7 @@
 /** Query records in this process's memory: the tests' model of the real store. Leases come from the state store beside it. */
 import { QueryError } from "../errors.ts";
 import type { Lease } from "../scheduler/ports.ts";
+import { TakenOverError } from "../scheduler/taken-over.ts";
 import type { QueryStatus } from "./query-service.ts";
 import {
   hasEnded,
@@ -48,7 +49,7 @@ export class MemoryQueryStore implements QueryStore {
     const record = this.#records.get(id);
     if (!record) throw new QueryError("not_found", `there is no query ${id}`);
     if (record.lease && record.lease.epoch > lease.epoch) {
-      throw new QueryError("cancelled", "another scheduler took this query over");
+      throw new TakenOverError();
     }
     this.#records.set(id, { ...record, progress, lease });
     return { cancelRequested: record.cancelRequested };
@@ -56,7 +57,7 @@ export class MemoryQueryStore implements QueryStore {
 }
 
 export function keyReused(idempotencyKey: string): QueryError {
-  return new QueryError("duplicate", `idempotency key ${idempotencyKey} was used for another query`, {
-    hint: "Use a new key for each query.",
+  return new QueryError("duplicate", `the idempotency key ${idempotencyKey} belongs to a different query`, {
+    hint: "Use a new key for every new query.",
   });
 }

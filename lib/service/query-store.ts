@@ -23,6 +23,8 @@ export interface QueryProgress {
   readonly rows?: number;
   readonly resultBytes?: number;
   readonly usage: Usage;
+  /** Of it, what the API and the schedulers used: attempts report theirs with their records. */
+  readonly ownUsage: Usage;
   readonly error?: QueryErrorJson;
   /** Key of the manifest of the last stage, once finished. */
   readonly resultKey?: string;
@@ -56,7 +58,7 @@ export interface QueryStore {
   /** Marks a query that has not ended; its scheduler sees the mark when it next writes. */
   requestCancel(id: string): Promise<void>;
   /**
-   * Writes progress under the lease.
+   * Writes progress under the lease; its usage then includes this write.
    * @throws QueryError cancelled when another scheduler took the query over
    */
   update(id: string, lease: Lease, progress: QueryProgress): Promise<{ readonly cancelRequested: boolean }>;

@@ -1,0 +1,182 @@
+/** QueryService over a deployment: it accepts, looks up and fetches; planning and running is the schedulers' work. */
+import type { CloudCatalog } from "../catalog/cloud-catalog.ts";
+import { QueryError } from "../errors.ts";
+import type { Manifest } from "../scheduler/make-task.ts";
+import { readSlice } from "../shuffle/reader.ts";
+import { parse } from "../sql/parse.ts";
+import type { PartitionSlice } from "../stages/graph.ts";
+import type { ObjectStore } from "../storage/object-store.ts";
+import { newQueryId } from "./query-id.ts";
+import type {
+  QueryInfo,
+  QueryPlanTexts,
+  QueryService,
+  QueryStatus,
+  ResultColumnInfo,
+  ResultSlice,
+  SubmitRequest,
+  TableInfo,
+} from "./query-service.ts";
+import { hasEnded, type QueryRecord, type QueryStore } from "./query-store.ts";
+import { readPlan } from "./stored-plan.ts";
+import { costOf, noUsage, type PriceTable } from "./usage.ts";
+
+export interface CloudServicePorts {
+  readonly queries: QueryStore;
+  readonly objects: ObjectStore;
+  readonly catalog: () => Promise<CloudCatalog>;
+  readonly startScheduler: (queryId: string) => Promise<void>;
+  /** A link to a whole object that works for a while; absent where there is none. */
+  readonly link?: (key: string, seconds: number) => Promise<string>;
+  readonly now?: () => number;
+  readonly prices?: PriceTable;
+}
+
+/** A query that nobody drives is given to a scheduler again after so long. */
+const graceMs = 5000;
+const pollMsMin = 20;
+const pollMsMax = 500;
+
+export class CloudQueryService implements QueryService {
+  readonly #ports: CloudServicePorts;
+  readonly #now: () => number;
+  /** When this process last started a scheduler for a query, that it should not do it at every look. */
+  readonly #started = new Map<string, number>();
+
+  constructor(ports: CloudServicePorts) {
+    this.#ports = ports;
+    this.#now = ports.now ?? Date.now;
+  }
+
+  async submit(request: SubmitRequest): Promise<QueryInfo> {
+    const statements = await parse(request.sql);
+    if (statements.length === 0) throw new QueryError("syntax", "there is no statement");
+    if (statements.length > 1) {
+      throw new QueryError("unsupported", "more than one statement in a query is not supported");
+    }
+    const { idempotencyKey, ...asked } = request;
+    // The scheduler's invocation is the query's first cost.
+    const usage = { ...noUsage, lambdaInvocations: 1 };
+    const { record, created } = await this.#ports.queries.create(
+      { ...asked, id: newQueryId(), submittedMs: this.#now() },
+      { status: "queued", stages: [], usage, ownUsage: usage },
+      idempotencyKey,
+    );
+    if (created) await this.#start(record.request.id);
+    else await this.#revive(record);
+    return this.#infoOf(record);
+  }
+
+  async get(tenant: string, id: string, options: { readonly waitMs?: number } = {}): Promise<QueryInfo | undefined> {
+    const until = this.#now() + (options.waitMs ?? 0);
+    for (let pause = pollMsMin; ; pause = Math.min(pollMsMax, pause * 1.5)) {
+      const record = await this.#record(tenant, id);
+      if (!record) return undefined;
+      const left = until - this.#now();
+      if (hasEnded(record.progress) || left <= 0) return this.#infoOf(record);
+      await this.#revive(record);
+      await new Promise((resolve) => setTimeout(resolve, Math.min(left, pause)));
+    }
+  }
+
+  async list(
+    tenant: string,
+    options: { readonly limit?: number; readonly status?: QueryStatus } = {},
+  ): Promise<readonly QueryInfo[]> {
+    const { limit = 100, status } = options;
+    const records = await this.#ports.queries.list(tenant, { limit, ...(status && { status }) });
+    return records.map((record) => this.#infoOf(record));
+  }
+
+  async cancel(tenant: string, id: string): Promise<QueryInfo | undefined> {
+    const record = await this.#record(tenant, id);
+    if (!record) return undefined;
+    if (hasEnded(record.progress)) return this.#infoOf(record);
+    await this.#ports.queries.requestCancel(id);
+    await this.#revive(record);
+    return this.get(tenant, id, { waitMs: 3000 });
+  }
+
+  async plan(tenant: string, id: string): Promise<QueryPlanTexts | undefined> {
+    const record = await this.#record(tenant, id);
+    return record && (await readPlan(this.#ports.objects, id))?.texts;
+  }
+
+  async results(tenant: string, id: string): Promise<readonly ResultSlice[]> {
+    const record = await this.#record(tenant, id);
+    if (!record) throw new QueryError("not_found", `there is no query ${id}`);
+    const { status, error, resultKey } = record.progress;
+    if (error) throw QueryError.fromJSON(error);
+    if (!resultKey) throw new QueryError("not_found", `the query ${id} is still ${status}`);
+    const bytes = await this.#ports.objects.get(resultKey).catch((thrown) => {
+      throw expired(id, thrown);
+    });
+    const { winners } = JSON.parse(new TextDecoder().decode(bytes)) as Manifest;
+    const slices = winners.flatMap(({ result }) => result.partitions.map((slice) => ({ ...slice, key: result.key })));
+    return slices.filter(({ rows }) => rows > 0).map((slice) => this.#sliceOf(id, slice));
+  }
+
+  async tables(_tenant: string): Promise<readonly TableInfo[]> {
+    const catalog = await this.#ports.catalog();
+    const tables = catalog.definitions.tables.map(async ({ schema, name, columns }): Promise<TableInfo | undefined> => {
+      if (columns) return { schema, name, columns };
+      // Not known since its registration: its files tell; what cannot be read is not there.
+      const table = await catalog.table([schema, name]).catch(() => undefined);
+      return table && { schema, name, columns: columnsOf(table.schema.fields) };
+    });
+    const views = catalog.definitions.views.map(
+      ({ schema, name, columns = [] }): TableInfo => ({ schema, name, columns }),
+    );
+    return [...(await Promise.all(tables)).filter((table) => table !== undefined), ...views];
+  }
+
+  #sliceOf(id: string, slice: PartitionSlice): ResultSlice {
+    const { objects, link } = this.#ports;
+    return {
+      rows: slice.rows,
+      bytes: slice.length,
+      read: () =>
+        readSlice(objects, slice).catch((thrown) => {
+          throw expired(id, thrown);
+        }),
+      // The last stage's tasks write one partition: it is all of their object, unless it lies in the record.
+      link: async (seconds) => (slice.inline === undefined ? link?.(slice.key, seconds) : undefined),
+    };
+  }
+
+  async #record(tenant: string, id: string): Promise<QueryRecord | undefined> {
+    const record = await this.#ports.queries.get(id);
+    return record?.request.tenant === tenant ? record : undefined;
+  }
+
+  /** A query whose scheduler died, or was never started, gets another one as soon as somebody asks for it. */
+  async #revive({ request, progress, lease }: QueryRecord): Promise<void> {
+    if (hasEnded(progress)) return;
+    const now = this.#now();
+    const aliveUntil = Math.max(lease?.untilMs ?? request.submittedMs, this.#started.get(request.id) ?? 0);
+    if (now < aliveUntil + graceMs) return;
+    await this.#start(request.id);
+  }
+
+  async #start(id: string): Promise<void> {
+    if (this.#started.size > 10_000) this.#started.clear();
+    this.#started.set(id, this.#now());
+    await this.#ports.startScheduler(id);
+  }
+
+  #infoOf({ request, progress }: QueryRecord): QueryInfo {
+    const { id, tenant, sql, submittedMs } = request;
+    const { ownUsage: _own, resultKey: _key, ...known } = progress;
+    return { id, tenant, sql, submittedMs, ...known, cost: costOf(progress.usage, this.#ports.prices) };
+  }
+}
+
+function columnsOf(fields: readonly ResultColumnInfo[]): readonly ResultColumnInfo[] {
+  return fields.map(({ name, type, nullable }) => ({ name, type, nullable }));
+}
+
+function expired(id: string, thrown: unknown): QueryError {
+  const error = QueryError.from(thrown);
+  if (error.code !== "not_found") return error;
+  return new QueryError("not_found", `the answer of query ${id} is not kept any more`, { cause: thrown });
+}
