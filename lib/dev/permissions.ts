@@ -21,7 +21,7 @@ export function rolePermissions(names: AccountNames): Readonly<Record<string, re
   return {
     admin: [{ action: "*", resource: "*" }],
     api: [
-      ...onTable("GetItem", "Query", "PutItem", "UpdateItem"),
+      ...onTable("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"),
       ...onQueries("GetObject"),
       invoke(schedulerFunction),
     ],
@@ -34,7 +34,7 @@ export function rolePermissions(names: AccountNames): Readonly<Record<string, re
       ...executorFunctions.map(invoke),
     ],
     executor: [
-      ...onTable("GetItem", "Query", "UpdateItem"),
+      ...onTable("GetItem", "PutItem"),
       ...onQueries("GetObject", "PutObject", "AbortMultipartUpload"),
       ...readData,
       // Wide stages are handed on as a tree.
