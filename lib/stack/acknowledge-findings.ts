@@ -28,6 +28,13 @@ export function acknowledgeFindings(cluster: Construct, { bucket, table }: Parts
       "Records of queries expire within days; what a restore could save, the names of registered tables, is a choice: pointInTimeRecovery.",
     );
   }
+  if (typeof props.auth === "object" && "tokens" in props.auth) {
+    acknowledge(
+      cluster,
+      "AwsSolutions-APIG4",
+      "The option `auth` gives tokens that the function itself checks, for clients that can neither sign nor get a JWT.",
+    );
+  }
   const { data = [], glueDatabases = [] } = props;
   const bucketId = Stack.of(bucket).getLogicalId(bucket.node.defaultChild as CfnElement);
   const wildcards = new Map([

@@ -39,10 +39,11 @@ function makeFunctionUrl(
   api: LambdaFunction,
   { auth = "iam", throttle, corsOrigins = [] }: VolleyClusterProps,
 ): Endpoint {
-  if (typeof auth === "object") throw new Error('a Function URL checks no JWT: use endpoint "http-api" for that');
+  if (typeof auth === "object" && "issuer" in auth)
+    throw new Error('a Function URL checks no JWT: use endpoint "http-api" for that');
   if (throttle) throw new Error("a Function URL has no throttle: use concurrency.api, or an HTTP API");
   const { url } = api.addFunctionUrl({
-    authType: auth === "none" ? FunctionUrlAuthType.NONE : FunctionUrlAuthType.AWS_IAM,
+    authType: auth === "iam" ? FunctionUrlAuthType.AWS_IAM : FunctionUrlAuthType.NONE,
     cors:
       corsOrigins.length > 0
         ? {
@@ -99,7 +100,7 @@ function makeHttpApi(
 
 function makeAuthorizer(auth: Authentication): IHttpRouteAuthorizer {
   if (auth === "iam") return new HttpIamAuthorizer();
-  if (auth === "none") return new HttpNoneAuthorizer();
+  if (auth === "none" || "tokens" in auth) return new HttpNoneAuthorizer();
   return new HttpJwtAuthorizer("Jwt", auth.issuer, { jwtAudience: [...auth.audience] });
 }
 

@@ -17,7 +17,7 @@ import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { type FunctionKind, functionCode } from "./function-code.ts";
-import type { VolleyClusterProps } from "./props.ts";
+import type { Authentication, VolleyClusterProps } from "./props.ts";
 
 export interface SizedFunction {
   readonly memoryMiB: number;
@@ -67,7 +67,7 @@ export function makeFunctions(scope: Construct, context: FunctionContext): Clust
     memoryMiB: props.apiMemoryMiB ?? 1024,
     // An HTTP API gives up after 30 s; what takes longer is polled for.
     timeout: Duration.seconds(29),
-    environment: { VOLLEY_SCHEDULER_FUNCTION: scheduler.function.functionName },
+    environment: { VOLLEY_SCHEDULER_FUNCTION: scheduler.function.functionName, ...authentication(props.auth) },
   });
   for (const { function: executor } of executors) {
     // The scheduler decides what is tried again, and knows better; an event this old was given up long ago.
@@ -145,6 +145,20 @@ function limits({ data = [], glueDatabases = [], maxBytes, maxCost }: VolleyClus
     ...(maxBytes !== undefined && { VOLLEY_MAX_BYTES: String(maxBytes) }),
     ...(maxCost !== undefined && { VOLLEY_MAX_COST: String(maxCost) }),
   };
+}
+
+/** What lib/api/authenticate.ts reads: who has checked the caller, or how to. */
+function authentication(auth: Authentication = "iam"): Record<string, string> {
+  if (typeof auth === "string") return { VOLLEY_AUTH: auth };
+  if ("issuer" in auth) {
+    return { VOLLEY_AUTH: "jwt", ...(auth.tenantClaim !== undefined && { VOLLEY_TENANT_CLAIM: auth.tenantClaim }) };
+  }
+  const pairs = auth.tokens.map(({ tenant, sha256 }) => {
+    if (/^[^:,\s]+$/.test(tenant) && /^[0-9a-f]{64}$/i.test(sha256)) return `${tenant}:${sha256}`;
+    throw new Error(`the token of ${JSON.stringify(tenant)} needs a tenant of plain characters and a SHA-256 in hex`);
+  });
+  if (pairs.length === 0) throw new Error("no token is given: nobody could ask anything");
+  return { VOLLEY_AUTH: "tokens", VOLLEY_API_TOKENS: pairs.join(",") };
 }
 
 function executorMemory(props: VolleyClusterProps): readonly number[] {

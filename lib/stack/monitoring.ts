@@ -54,6 +54,8 @@ export function addMonitoring(scope: Construct, monitored: Monitored, props: Vol
     { name: "Scheduler", ...scheduler },
     ...executors.map((each) => ({ name: `Executor${each.memoryMiB}`, ...each })),
   ];
+  if (props.dashboard ?? true) addDashboard(scope, named, monitored);
+  if (!(props.alarms ?? true)) return [];
   const alarms = [
     ...named.flatMap((each) => functionAlarms(scope, each)),
     ...named.filter(({ name }) => name !== "Api").flatMap((each) => eventAlarms(scope, each)),
@@ -63,7 +65,6 @@ export function addMonitoring(scope: Construct, monitored: Monitored, props: Vol
     ...endpointAlarms(scope, monitored.endpoint),
   ];
   if (props.alarmTopic) for (const alarm of alarms) alarm.addAlarmAction(new SnsAction(props.alarmTopic));
-  if (props.dashboard ?? true) addDashboard(scope, named, monitored);
   return alarms;
 }
 

@@ -7,7 +7,7 @@ import { Key } from "aws-cdk-lib/aws-kms";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
-import type { Authentication, DataLocation, VolleyClusterProps } from "./props.ts";
+import type { Authentication, DataLocation, TokenAuthentication, VolleyClusterProps } from "./props.ts";
 
 /** Every option: its name in the context after "volley:". In the environment: VOLLEY_ and the name in capitals. */
 export const optionNames = [
@@ -27,6 +27,8 @@ export const optionNames = [
   "auth",
   "jwtIssuer",
   "jwtAudience",
+  "tenantClaim",
+  "tokens",
   "endpoint",
   "throttleRate",
   "throttleBurst",
@@ -38,6 +40,7 @@ export const optionNames = [
   "logRetentionDays",
   "logLevel",
   "tracing",
+  "alarms",
   "alarmTopicArn",
   "dashboard",
   "functionsDirectory",
@@ -77,7 +80,7 @@ export function readOptions(scope: Construct, environment: Environment = process
       scheduler: number("schedulerConcurrency"),
       executor: number("executorConcurrency"),
     },
-    auth: parseAuth(text("auth"), text("jwtIssuer"), list(text("jwtAudience"))),
+    auth: parseAuth(text),
     endpoint: oneOf("endpoint", text("endpoint"), ["http-api", "function-url"]),
     throttle: parseThrottle(number("throttleRate"), number("throttleBurst")),
     corsOrigins: list(text("corsOrigins")),
@@ -89,6 +92,7 @@ export function readOptions(scope: Construct, environment: Environment = process
     logLevel: oneOf("logLevel", text("logLevel"), ["DEBUG", "INFO", "WARN", "ERROR"]),
     tracing: flag("tracing"),
     alarmTopic: topic === undefined ? undefined : Topic.fromTopicArn(scope, "AlarmTopic", topic),
+    alarms: flag("alarms"),
     dashboard: flag("dashboard"),
     functionsDirectory: text("functionsDirectory"),
   });
@@ -140,18 +144,23 @@ function parseLocation(text: string): DataLocation {
   return prefix ? { bucket, prefix } : { bucket };
 }
 
-function parseAuth(
-  text: string | undefined,
-  issuer: string | undefined,
-  audience: readonly string[] | undefined,
-): Authentication | undefined {
-  const kind = oneOf("auth", text, ["iam", "jwt", "none"]);
-  if (kind !== "jwt") {
-    if (issuer || audience) throw new Error("jwtIssuer and jwtAudience need auth=jwt");
-    return kind;
+function parseAuth(text: (name: OptionName) => string | undefined): Authentication | undefined {
+  const kind = oneOf("auth", text("auth"), ["iam", "jwt", "tokens", "none"]);
+  const needs = { jwtIssuer: "jwt", jwtAudience: "jwt", tenantClaim: "jwt", tokens: "tokens" } as const;
+  for (const [name, needed] of Object.entries(needs)) {
+    if (text(name as OptionName) && kind !== needed) throw new Error(`volley:${name} needs auth=${needed}`);
   }
+  if (kind === "tokens") return { tokens: list(text("tokens"))?.map(parseToken) ?? [] };
+  if (kind !== "jwt") return kind;
+  const [issuer, audience, tenantClaim] = [text("jwtIssuer"), list(text("jwtAudience")), text("tenantClaim")];
   if (!issuer || !audience) throw new Error("auth=jwt needs jwtIssuer and jwtAudience");
-  return { issuer, audience };
+  return { issuer, audience, ...(tenantClaim && { tenantClaim }) };
+}
+
+/** tenant:sha256 */
+function parseToken(text: string): TokenAuthentication["tokens"][number] {
+  const [tenant = "", sha256 = ""] = text.split(":");
+  return { tenant, sha256 };
 }
 
 function parseThrottle(rate: number | undefined, burst: number | undefined): VolleyClusterProps["throttle"] {

@@ -16,9 +16,22 @@ export interface DataLocation {
 
 /**
  * Who may call the API: callers with IAM permission (requests signed with SigV4), bearers of a token of an issuer (HTTP
- * API only), or, only when asked for explicitly, anyone who knows the URL.
+ * API only), bearers of tokens that are given here by their SHA-256 (the function checks them itself: for clients that
+ * can do nothing else), or, only when asked for explicitly, anyone who knows the URL.
  */
-export type Authentication = "iam" | "none" | { readonly issuer: string; readonly audience: readonly string[] };
+export type Authentication = "iam" | "none" | JwtAuthentication | TokenAuthentication;
+
+export interface JwtAuthentication {
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  /** The claim that is the tenant: queries of other tenants do not exist for it. @default "sub" */
+  readonly tenantClaim?: string;
+}
+
+export interface TokenAuthentication {
+  /** sha256: 64 hex digits, of a token of at least 128 random bits. */
+  readonly tokens: readonly { readonly tenant: string; readonly sha256: string }[];
+}
 
 export interface Concurrency {
   /** Reserved concurrent executions; taken from, and limited to a share of, the account's. */
@@ -90,6 +103,8 @@ export interface VolleyClusterProps {
   readonly tracing?: boolean;
   /** Where alarms go. @default nowhere: they only show */
   readonly alarmTopic?: ITopic;
+  /** Some 25 alarms; CloudWatch bills them by the month. @default true */
+  readonly alarms?: boolean;
   /** @default true */
   readonly dashboard?: boolean;
 
