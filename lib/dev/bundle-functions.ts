@@ -79,7 +79,7 @@ const banner = [
 
 /** lib/sql/parser-library.ts looks for ../wasm/ from the library's main file. */
 function copyParser(directory: string): void {
-  const wasm = join(dirname(require.resolve("@guanmingchiu/sqlparser-ts/package.json")), "wasm");
+  const wasm = join(dirname(require.resolve("@guanmingchiu/sqlparser-ts")), "../wasm");
   mkdirSync(join(directory, "wasm"));
   for (const file of ["sqlparser_rs_wasm.js", "sqlparser_rs_wasm_bg.wasm"]) {
     copyFileSync(join(wasm, file), join(directory, "wasm", file));

@@ -109,6 +109,8 @@ class QueryRun {
   readonly #abort = new AbortController();
   /** By stage and attempt. */
   readonly #attempts = new Map<string, Usage>();
+  /** Whether another scheduler had it before. */
+  readonly #handedOver: boolean;
   #progress: QueryProgress;
   #changed = false;
   #lost = false;
@@ -120,6 +122,7 @@ class QueryRun {
     this.#ports = ports;
     this.#options = options;
     this.#progress = record.progress;
+    this.#handedOver = record.progress.status === "running";
   }
 
   async run(): Promise<SchedulerOutcome> {
@@ -140,7 +143,9 @@ class QueryRun {
   /** The state when it is time to hand over; undefined once the query has ended. @throws what made it fail */
   async #drive(): Promise<QueryState | undefined> {
     const { objects, clock } = this.#ports;
-    const found = await readPlan(objects, this.#id);
+    // A query that waits in the queue has no plan yet, and nothing to look for.
+    const fresh = this.#progress.status === "queued";
+    const found = fresh ? undefined : await readPlan(objects, this.#id);
     const startedMs = this.#progress.startedMs ?? clock.now();
     if (!found) await this.#write({ status: "planning", startedMs });
     this.#abort.signal.throwIfAborted();
@@ -182,8 +187,7 @@ class QueryRun {
     if (estimate.bytes > bytesMax) throw tooManyBytes(bytesMax, estimate.bytes);
     if (estimate.cost.total > costMax) throw tooCostly(costMax, estimate.cost.total);
     const plan = storedPlan(planned, { analyze, inline: estimate.bytes <= inlineBytesMax });
-    await writePlan(this.#ports.objects, this.#id, plan);
-    return plan;
+    return writePlan(this.#ports.objects, this.#id, plan);
   }
 
   async #driveStages(plan: StoredPlan): Promise<QueryState> {
@@ -192,7 +196,7 @@ class QueryRun {
     const { signal } = this.#abort;
     const state = plan.inline ? new InlineState(this.#ports.state, this.#id) : this.#ports.state;
     const invoker = plan.inline ? new InlineInvoker(state, this.#ports.inline, signal) : this.#ports.invoker;
-    const before = plan.inline ? undefined : await readHandOver(objects, this.#id);
+    const before = this.#handedOver && !plan.inline ? await readHandOver(objects, this.#id) : undefined;
     return drive(
       plan.graph,
       { clock, rng, state, invoker, objects },

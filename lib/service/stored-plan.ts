@@ -59,8 +59,15 @@ function withoutStatistics(table: Table): Table {
 const planKey = (queryId: string) => `q/${queryId}/plan.json.gz`;
 const handOverKey = (queryId: string) => `q/${queryId}/handover.json.gz`;
 
-export function writePlan(objects: ObjectStore, queryId: string, plan: StoredPlan): Promise<unknown> {
-  return objects.put(planKey(queryId), gzipSync(JSON.stringify(plan), { level: 3 }));
+/** Gives the plan that counts: the first that was written, since another scheduler may already have driven its stages. */
+export async function writePlan(objects: ObjectStore, queryId: string, plan: StoredPlan): Promise<StoredPlan> {
+  try {
+    await objects.put(planKey(queryId), gzipSync(JSON.stringify(plan), { level: 3 }), { ifAbsent: true });
+    return plan;
+  } catch (thrown) {
+    if (QueryError.from(thrown).code !== "duplicate") throw thrown;
+    return (await readPlan(objects, queryId))!;
+  }
 }
 
 /** Undefined when the query has not been planned. */
