@@ -122,7 +122,12 @@ async function createView(
     if (statement.ifNotExists) return done(session);
     if (!statement.orReplace || session.catalog.has(name)) throw taken(statement.name);
   }
-  await session.plan(statement.query, options);
+  const { names } = await session.plan(statement.query, options);
+  const { columns } = statement;
+  if (columns.length > names.length) {
+    const message = `${name} has ${names.length} columns, but ${columns.length} names are given`;
+    throw new QueryError("invalid_argument", message, { span: columns[names.length]!.span });
+  }
   session.views.set(key, { name, sql: statement.sql });
   return done(session);
 }
