@@ -7,4 +7,8 @@ export type { JsValue } from "./output/js-values.ts";
 export type { QueryAnswer, ResultColumn } from "./output/query-answer.ts";
 export type { ParameterValue, ParameterValues } from "./parameters.ts";
 export type { QueryHandle } from "./query-handle.ts";
+export type { RemoteOptions } from "./remote/remote-client.ts";
+export type { RemoteHandle } from "./remote/remote-handle.ts";
+export type { RemoteSession, RemoteSqlOptions, RemoteTable } from "./remote/remote-session.ts";
+export type { AwsCredentials } from "./remote/sign-request.ts";
 export { SessionContext, type SqlOptions, type StandaloneOptions, type TestingOptions } from "./session.ts";

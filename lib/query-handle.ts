@@ -51,7 +51,7 @@ export class QueryHandle extends QueryAnswer {
   }
 
   /** Starts the query if it has not started; resolves when it is done. @throws the QueryError that ended it. @internal */
-  async run(): Promise<QueryState> {
+  override async run(): Promise<QueryState> {
     return (await this.#run()).state;
   }
 
@@ -82,7 +82,7 @@ export class QueryHandle extends QueryAnswer {
   }
 
   /** The plan, as EXPLAIN prints it. */
-  async explain(): Promise<string> {
+  override async explain(): Promise<string> {
     const { explain } = await import("./explain/explain.ts");
     return explain(this.planned, "default")
       .map(([title, text]) => `${title}:\n${text}`)
@@ -90,7 +90,7 @@ export class QueryHandle extends QueryAnswer {
   }
 
   /** The stages as a graph: DOT text, or SVG that Graphviz drew (in WebAssembly; nothing to install). */
-  async graph(format: "dot" | "svg"): Promise<string> {
+  override async graph(format: "dot" | "svg"): Promise<string> {
     const { toDot, toSvg } = await import("./explain/graph.ts");
     return format === "dot" ? toDot(this.planned.graph) : toSvg(this.planned.graph);
   }
@@ -101,8 +101,14 @@ export class QueryHandle extends QueryAnswer {
     return accountOf(state, elapsedMs);
   }
 
+  /** @internal */
+  override async summary(): Promise<string> {
+    const { formatAccount } = await import("./explain/analyze.ts");
+    return formatAccount(await this.account());
+  }
+
   /** Stops the query; whoever waits for its answer gets a QueryError `cancelled`. */
-  cancel(): void {
+  override cancel(): void {
     this.#abort.abort(new QueryError("cancelled", "the query was cancelled"));
   }
 

@@ -11,6 +11,8 @@ import { nodesOf } from "./physical/children.ts";
 import { rowEstimator } from "./physical/estimate.ts";
 import { type PlannedQuery, type PlanningOptions, planQuery } from "./query.ts";
 import { QueryHandle } from "./query-handle.ts";
+import type { RemoteOptions } from "./remote/remote-client.ts";
+import type { RemoteSession } from "./remote/remote-session.ts";
 import type { Query } from "./sql/ast.ts";
 import { parse } from "./sql/parse.ts";
 import type { TaskOptions } from "./stages/graph.ts";
@@ -92,6 +94,15 @@ export class SessionContext {
   /** An embedded cluster in this process: nothing to start, nothing to keep running. */
   static async standalone(options: StandaloneOptions = {}): Promise<SessionContext> {
     return new SessionContext(options);
+  }
+
+  /**
+   * A session with a Volley API: `volley serve`, or the cloud. With a bearer token, or signed with AWS credentials
+   * (SigV4); without either, what VOLLEY_TOKEN or, for AWS hosts, AWS_ACCESS_KEY_ID and its kind say.
+   */
+  static async remote(url: string, options: RemoteOptions = {}): Promise<RemoteSession> {
+    const { RemoteSession } = await import("./remote/remote-session.ts");
+    return new RemoteSession(url, options);
   }
 
   /** Names Parquet data: a file, a folder or a pattern. It is opened once now, so that mistakes show early. */

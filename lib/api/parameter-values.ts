@@ -1,5 +1,5 @@
 /** Parameters as JSON has them, to typed constants. */
-import { type DataType, decimalPrecisionMax, types } from "../arrow/types.ts";
+import { type DataType, typeNamed, types } from "../arrow/types.ts";
 import type { Value } from "../arrow/value.ts";
 import { QueryError } from "../errors.ts";
 import { castValue } from "../expr/cast.ts";
@@ -44,37 +44,14 @@ function ofNumber(value: number): LiteralExpr {
 
 function ofTyped({ type: name, value }: TypedValue): LiteralExpr {
   const type = typeNamed(name);
+  if (!type || type.kind === "null") {
+    throw new QueryError("invalid_argument", `${name} is no type of a parameter`, {
+      hint: "Types are written as in answers: BIGINT, DECIMAL(15,2), TIMESTAMP, …",
+    });
+  }
   if (value === null) return literal(type, null);
   if (type.kind === "binary") return literal(type, new Uint8Array(Buffer.from(String(value), "base64")));
   return literal(type, castValue(String(value), types.varchar, type));
-}
-
-const plainTypes: Readonly<Record<string, DataType>> = {
-  BOOLEAN: types.boolean,
-  TINYINT: types.int8,
-  SMALLINT: types.int16,
-  INTEGER: types.int32,
-  BIGINT: types.int64,
-  REAL: types.float32,
-  DOUBLE: types.float64,
-  DATE: types.date,
-  TIMESTAMP: types.timestamp,
-  "TIMESTAMP WITH TIME ZONE": types.timestamptz,
-  INTERVAL: types.interval,
-  VARCHAR: types.varchar,
-  VARBINARY: types.binary,
-};
-
-/** The types that typeName (lib/arrow/types.ts) writes. */
-export function typeNamed(name: string): DataType {
-  const plain = plainTypes[name.trim().replace(/\s+/g, " ").toUpperCase()];
-  if (plain) return plain;
-  const match = /^\s*decimal\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)\s*$/i.exec(name);
-  const [precision, scale] = [Number(match?.[1]), Number(match?.[2])];
-  if (precision >= 1 && precision <= decimalPrecisionMax && scale <= precision) return types.decimal(precision, scale);
-  throw new QueryError("invalid_argument", `${name} is no type of a parameter`, {
-    hint: `The types are ${Object.keys(plainTypes).join(", ")} and DECIMAL(precision,scale).`,
-  });
 }
 
 function literal(type: DataType, value: Value): LiteralExpr {

@@ -126,6 +126,19 @@ export function typeName(type: DataType): string {
 }
 
 /** A column of a table or an answer. */
+/** The type that typeName writes so, in any case and spacing; undefined for other text. */
+export function typeNamed(name: string): DataType | undefined {
+  const text = name.trim().replace(/\s+/g, " ").toUpperCase();
+  if (text === "TIMESTAMP") return types.timestamp;
+  if (text === "TIMESTAMP WITH TIME ZONE") return types.timestamptz;
+  const plain = Object.entries(sqlNames).find(([, sqlName]) => sqlName === text);
+  if (plain) return { kind: plain[0] } as DataType;
+  const match = /^DECIMAL ?\( ?(\d+) ?, ?(\d+) ?\)$/.exec(text);
+  const [precision, scale] = [Number(match?.[1]), Number(match?.[2])];
+  const fits = precision >= 1 && precision <= decimalPrecisionMax && scale <= precision;
+  return fits ? types.decimal(precision, scale) : undefined;
+}
+
 export interface Field {
   readonly name: string;
   readonly type: DataType;

@@ -22,6 +22,8 @@ export interface CliOptions {
   readonly threads?: number;
   readonly memory?: string;
   readonly param: readonly string[];
+  readonly remote?: string;
+  readonly token?: string;
   readonly timer?: boolean;
   readonly progress: boolean;
 }
@@ -75,6 +77,8 @@ function buildProgram(done: (code: number) => void): Command {
       tableRowsDefault,
     )
     .option("--graph <file>", "draw the query's stages into a .svg or .dot file instead of running it", graphFile)
+    .option("--remote <url>", "run the statements behind a Volley API")
+    .option("--token <secret>", "for --remote (or VOLLEY_TOKEN; AWS hosts get signed requests instead)")
     .option("--threads <n>", "executor threads (default: all cores)", positiveInteger)
     .option("--memory <size>", "memory of all executors together, such as 4GB (default: 3/4 of the machine's)", size)
     .option("--timer", "print what each query did and how long it took, on standard error")
@@ -137,6 +141,7 @@ async function runSql(sql: string | undefined, options: CliOptions): Promise<num
     if (error instanceof QueryError) return usage(error.message, error.hint);
     return usage(`cannot read ${options.file ?? "standard input"}: ${(error as Error).message}`);
   }
+  if (options.remote !== undefined) return runRemote(text, interactive, options);
   const { threads, memory } = options;
   let session: SessionContext | undefined;
   try {
@@ -153,6 +158,21 @@ async function runSql(sql: string | undefined, options: CliOptions): Promise<num
     return await runShell(session, options);
   } finally {
     await session.close();
+  }
+}
+
+/** Statements run behind an API; there are no tables, threads or memory of this machine to speak of. */
+async function runRemote(text: string, interactive: boolean, options: CliOptions): Promise<number> {
+  const local = (["table", "tables"] as const).find((name) => options[name].length > 0);
+  if (local) return usage(`--${local} names data of this machine, which --remote does not read`);
+  if (interactive)
+    return usage("--remote runs statements from the command line, a file or standard input, not a shell");
+  try {
+    await using session = await SessionContext.remote(options.remote!, options.token ? { token: options.token } : {});
+    return await runScript(session, text, options);
+  } catch (error) {
+    if (error instanceof QueryError) return usage(error.message, error.hint);
+    throw error;
   }
 }
 

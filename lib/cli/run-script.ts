@@ -2,12 +2,11 @@
 import { writeFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { QueryError } from "../errors.ts";
-import { formatAccount } from "../explain/analyze.ts";
 import { formatMs } from "../explain/quantities.ts";
 import { formatOfFile, isBrokenPipe, type OutputFormat, writeAnswer } from "../output/format.ts";
+import type { QueryAnswer } from "../output/query-answer.ts";
 import type { ParameterValues } from "../parameters.ts";
-import type { QueryHandle } from "../query-handle.ts";
-import type { SessionContext } from "../session.ts";
+import { QueryHandle } from "../query-handle.ts";
 import { renderError } from "../sql/caret.ts";
 import { exit } from "./exit.ts";
 import { catchInterrupts } from "./interrupts.ts";
@@ -30,8 +29,13 @@ export interface ScriptOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A SessionContext, or a RemoteSession. */
+export interface ScriptSession {
+  script(text: string, options: { parameters?: ParameterValues; signal: AbortSignal }): AsyncGenerator<QueryAnswer>;
+}
+
 /** Resolves with the exit code; stops at the first statement that fails. */
-export async function runScript(session: SessionContext, text: string, options: ScriptOptions): Promise<number> {
+export async function runScript(session: ScriptSession, text: string, options: ScriptOptions): Promise<number> {
   const interrupts = catchInterrupts(options.signal);
   let answers = 0;
   try {
@@ -64,14 +68,15 @@ function refuseSecondAnswer({ output, graph }: ScriptOptions): void {
   throw new QueryError("invalid_argument", `${option} takes one query, and the statements give more than one answer`);
 }
 
-async function print(handle: QueryHandle, options: ScriptOptions): Promise<void> {
+async function print(handle: QueryAnswer, options: ScriptOptions): Promise<void> {
   if (handle.answer === "status") {
     if (options.interactive) process.stdout.write("ok\n");
     return;
   }
   if (options.graph) return writeGraph(handle, options.graph);
   const start = performance.now();
-  const stopProgress = options.progress ? showProgress(handle, process.stderr) : () => {};
+  const shown = options.progress && handle instanceof QueryHandle;
+  const stopProgress = shown ? showProgress(handle, process.stderr) : () => {};
   try {
     await handle.run();
   } finally {
@@ -82,11 +87,11 @@ async function print(handle: QueryHandle, options: ScriptOptions): Promise<void>
   await writeAnswer(handle, { format, ...(output && { output }), ...(rows && { rowsMax: rows }) });
   if (!options.timer) return;
   const whole = formatMs(performance.now() - start);
-  process.stderr.write(handle.answer === "rows" ? `${formatAccount(await handle.account())}\n` : `${whole}\n`);
+  process.stderr.write(handle.answer === "rows" ? `${await handle.summary()}\n` : `${whole}\n`);
 }
 
 /** Draws the stages; the query is planned, not run. */
-async function writeGraph(handle: QueryHandle, path: string): Promise<void> {
+async function writeGraph(handle: QueryAnswer, path: string): Promise<void> {
   const format = extname(path).toLowerCase() === ".svg" ? "svg" : "dot";
   await writeFile(path, await handle.graph(format));
 }

@@ -28,6 +28,21 @@ export abstract class QueryAnswer implements AsyncIterable<RecordBatch> {
   /** Arrow IPC streams in order, in parts of whole messages; each valid until the next. @internal */
   abstract messages(): AsyncGenerator<Uint8Array>;
 
+  /** Resolves when the query is done. @throws the QueryError that ended it @internal */
+  abstract run(): Promise<unknown>;
+
+  /** The plan, as EXPLAIN prints it. */
+  abstract explain(): Promise<string>;
+
+  /** The stages as a graph: DOT text, or SVG that Graphviz drew (in WebAssembly; nothing to install). */
+  abstract graph(format: "dot" | "svg"): Promise<string>;
+
+  /** What the query did, in a line; runs it if it has not run. @internal */
+  abstract summary(): Promise<string>;
+
+  /** Stops the query; whoever waits for its answer gets a QueryError `cancelled`. */
+  abstract cancel(): void;
+
   /** Rows as arrays of values, so that columns of one name survive. */
   async toRows(): Promise<JsValue[][]> {
     const rows: JsValue[][] = [];

@@ -18,8 +18,8 @@ const bands: readonly (readonly string[])[] = [
   ["aws"],
   ["service"],
   ["lib"],
-  ["output", "explain"],
   ["remote"],
+  ["output", "explain"],
   ["embedded"],
   ["lower"],
   ["optimizer"],
@@ -44,6 +44,7 @@ const bands: readonly (readonly string[])[] = [
 /** Types only, where a band above lends its vocabulary downwards. */
 const typeOnly: ReadonlySet<string> = new Set([
   "output>lib",
+  "remote>lib",
   "explain>lib",
   "explain>output",
   "explain>sql",
