@@ -19,7 +19,7 @@ import { WorkerPool } from "./worker-pool.ts";
 
 export interface ClusterOptions {
   readonly threads: number;
-  /** Linear memory of all executors together. */
+  /** Memory of all executors together: what they work in, and the buffers that they read and write files with. */
   readonly memoryBytes: number;
   readonly temporaryDirectory?: string;
   readonly faults?: WorkerFaults;
@@ -42,24 +42,31 @@ export interface QueryRunResult {
   release(): Promise<void>;
 }
 
+/** An executor's file buffers get a quarter of its memory, and no more than this. */
+const bufferBytesMax = 128 << 20;
+
 export class EmbeddedCluster {
   readonly threads: number;
   readonly #scratch: ScratchDirectory;
   readonly #objects: LocalStore;
   readonly #pool: WorkerPool;
   readonly #state = new MemoryStateStore();
+  /** Of each executor. */
   readonly #memoryBytes: number;
   #inlineMemory: LinearMemory | undefined;
 
   constructor(options: ClusterOptions) {
     this.threads = options.threads;
-    this.#memoryBytes = Math.floor(options.memoryBytes / options.threads);
+    const executorBytes = Math.floor(options.memoryBytes / options.threads);
+    const bufferBytes = Math.floor(Math.min(bufferBytesMax, executorBytes / 4));
+    this.#memoryBytes = executorBytes - bufferBytes;
     this.#scratch = new ScratchDirectory(options.temporaryDirectory);
     const shuffleDirectory = join(this.#scratch.path, "shuffle");
     this.#objects = new LocalStore(shuffleDirectory);
     this.#pool = new WorkerPool(options.threads, {
       kernels: kernelModule(),
       memoryBytes: this.#memoryBytes,
+      bufferBytes,
       shuffleDirectory,
       spillDirectory: this.#spillDirectory,
       ...(options.faults && { faults: options.faults }),
@@ -70,7 +77,7 @@ export class EmbeddedCluster {
     return join(this.#scratch.path, "spill");
   }
 
-  /** Bytes of linear memory that each executor may use. */
+  /** Bytes of linear memory that each executor may use: its buffers' share is taken off. */
   get executorMemoryBytes(): number {
     return this.#memoryBytes;
   }

@@ -20,6 +20,8 @@ export interface Environment {
   readonly shuffle: ObjectStore;
   /** Below it the task keeps its scratch files. */
   readonly spillDirectory: string;
+  /** Output that waits in memory to be written, at most; then it goes to the local disk. */
+  readonly pendingBytesMax?: number;
   readonly signal: AbortSignal;
 }
 
@@ -34,7 +36,7 @@ export async function executeTask(task: Task, environment: Environment): Promise
   environment.memory.peakBytes = environment.memory.usedBytes;
   const context = makeContext(task, environment, spill);
   try {
-    const output = await run(context);
+    const output = await run(context, environment.pendingBytesMax);
     const elapsedMs = performance.now() - start;
     return { ...output, elapsedMs, memoryPeakBytes: environment.memory.peakBytes };
   } catch (thrown) {
@@ -55,7 +57,10 @@ function makeContext(task: Task, environment: Environment, spill: SpillFiles): T
 }
 
 /** Pulls every batch through the operators into the output. */
-async function run(context: TaskContext): Promise<Omit<TaskResult, "elapsedMs" | "memoryPeakBytes">> {
+async function run(
+  context: TaskContext,
+  pendingBytesMax?: number,
+): Promise<Omit<TaskResult, "elapsedMs" | "memoryPeakBytes">> {
   const { task } = context;
   const root = buildOperators(task.plan, context);
   const writer = new ShuffleWriter(context.memory, schemaOf(root.columns), {
@@ -63,6 +68,7 @@ async function run(context: TaskContext): Promise<Omit<TaskResult, "elapsedMs" |
     batchRows: context.batchRows,
     overflow: context.spill,
     pressed: () => context.wouldExceed(0),
+    ...(pendingBytesMax !== undefined && { pendingBytesMax }),
   });
   const partitioner = makePartitioner(context, task.output, root.columns);
   try {

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { QueryError } from "../errors.ts";
+import { diskError } from "../storage/byte-range.ts";
 import type { SpillStore } from "./operator.ts";
 
 interface SpillFile {
@@ -37,7 +38,7 @@ export class SpillFiles implements SpillStore {
       }
       return offset;
     } catch (error) {
-      throw QueryError.from(error, "resource");
+      throw diskError(`the spill file ${name}`, error);
     }
   }
 

@@ -3,6 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { QueryError, type QueryErrorJson } from "../errors.ts";
 import { LinearMemory, useKernelModule } from "../kernels/memory.ts";
 import type { Task, TaskResult } from "../stages/graph.ts";
+import { limitKeptBytes } from "../storage/byte-buffers.ts";
 import { LocalFiles } from "../storage/local-files.ts";
 import { LocalStore } from "../storage/local-store.ts";
 import { executeTask } from "./execute.ts";
@@ -16,7 +17,10 @@ export interface WorkerFaults {
 export interface WorkerOptions {
   readonly faults?: WorkerFaults;
   readonly kernels: WebAssembly.Module;
+  /** Linear memory. */
   readonly memoryBytes: number;
+  /** Beside it, for reading and writing files. */
+  readonly bufferBytes: number;
   readonly shuffleDirectory: string;
   readonly spillDirectory: string;
 }
@@ -34,6 +38,7 @@ export interface WorkerReply {
 function main(options: WorkerOptions): void {
   useKernelModule(options.kernels);
   const memory = new LinearMemory({ limitBytes: options.memoryBytes });
+  limitKeptBytes(options.bufferBytes / 2);
   const tables = new LocalFiles();
   const shuffle = new LocalStore(options.shuffleDirectory);
   const running = new Map<string, AbortController>();
@@ -43,7 +48,9 @@ function main(options: WorkerOptions): void {
     running.set(task.attemptId, abort);
     try {
       maybeFail(options.faults);
-      const environment = { memory, tables, shuffle, spillDirectory: options.spillDirectory, signal: abort.signal };
+      const { spillDirectory, bufferBytes } = options;
+      const pendingBytesMax = bufferBytes / 2;
+      const environment = { memory, tables, shuffle, spillDirectory, pendingBytesMax, signal: abort.signal };
       const result = await executeTask(task, environment);
       maybeFail(options.faults);
       return { attemptId: task.attemptId, result };

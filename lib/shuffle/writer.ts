@@ -18,7 +18,7 @@ import type { ObjectStore } from "../storage/object-store.ts";
 
 /** Outputs of at most this size travel in the commit record instead of an object. */
 export const inlineBytesMax = 8 << 10;
-const pendingBytesMax = 64 << 20;
+const pendingBytesDefault = 64 << 20;
 /** A builder is emptied when it holds this much, though it may have room for more rows. */
 const builderBytesMax = 1 << 20;
 /** Builders that hold less than this together are not worth emptying, however short memory is. */
@@ -39,6 +39,8 @@ export interface ShuffleWriterOptions {
   readonly overflow: Overflow;
   /** Whether builders should be emptied now, because memory is short. */
   readonly pressed?: () => boolean;
+  /** Messages wait in memory up to so many bytes; default 64 MiB. */
+  readonly pendingBytesMax?: number;
 }
 
 /** A message of a partition's stream: in memory, or in the overflow file. */
@@ -175,7 +177,7 @@ export class ShuffleWriter {
         partition.builder.free();
       }
     }
-    if (this.#pendingBytes < pendingBytesMax) return;
+    if (this.#pendingBytes < (this.#options.pendingBytesMax ?? pendingBytesDefault)) return;
     for (const { pieces } of this.#partitions) {
       for (const [index, piece] of pieces.entries()) {
         if (!(piece instanceof Uint8Array)) continue;

@@ -2,7 +2,7 @@
  * Large byte buffers of this thread, used again and again: fresh ones cost a page fault for every 4 KB, more than reading
  * a cached file does, and drive the garbage collector.
  */
-const keptBytesMax = 64 << 20;
+let keptBytesMax = 64 << 20;
 const granuleBytes = 64 << 10;
 
 /** Free buffers, the longest unused first. */
@@ -10,6 +10,11 @@ const kept: ArrayBuffer[] = [];
 let keptBytes = 0;
 /** Buffers whose bytes somebody has: only those can come back, and only once. */
 const lent = new WeakSet<ArrayBuffer>();
+
+/** Free buffers of this thread are kept up to so many bytes together. */
+export function limitKeptBytes(bytes: number): void {
+  keptBytesMax = bytes;
+}
 
 /** Room for `bytes`, its contents arbitrary, perhaps in a larger buffer. Not giving it back does no harm. */
 export function takeBytes(bytes: number): Uint8Array {

@@ -24,3 +24,13 @@ export function changed(key: string): QueryError {
 export function duplicate(key: string): QueryError {
   return new QueryError("duplicate", `${key} exists already`);
 }
+
+/** What a local file system refused. */
+export function diskError(key: string, error: unknown): QueryError {
+  if (error instanceof QueryError) return error;
+  if ((error as NodeJS.ErrnoException | undefined)?.code !== "ENOSPC") return QueryError.from(error, "resource");
+  return new QueryError("resource", `the disk is full: cannot write ${key}`, {
+    cause: error,
+    hint: "Free some space, or name another temporary directory (TMPDIR, or the option `temporaryDirectory`).",
+  });
+}

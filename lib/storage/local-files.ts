@@ -3,7 +3,7 @@ import type { BigIntStats } from "node:fs";
 import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { QueryError } from "../errors.ts";
-import { byteRange, changed, duplicate, notFound } from "./byte-range.ts";
+import { byteRange, changed, diskError, duplicate, notFound } from "./byte-range.ts";
 import { FileHandles } from "./file-handles.ts";
 import type { GetOptions, ObjectBytes, ObjectInfo, ObjectStore } from "./object-store.ts";
 
@@ -147,5 +147,5 @@ function isMissing(error: unknown): boolean {
 function fileError(key: string, error: unknown): QueryError {
   if (error instanceof QueryError) return error;
   if (isMissing(error) || (error as NodeJS.ErrnoException).code === "EISDIR") return notFound(key, error);
-  return QueryError.from(error, "resource");
+  return diskError(key, error);
 }
