@@ -233,11 +233,17 @@ async function arrow(
   return stream(rest.slice(0, count), next.slice < slices.length ? nextLink(info.id, "arrow", next) : {});
 }
 
+/** Undefined where there are no links. Slices that lie in a record instead of an object are small: they are their own links. */
 async function linksTo(slices: readonly ResultSlice[]): Promise<ArrowLinksBody["links"] | undefined> {
-  const links = slices.map(async (slice) => {
-    const url = await slice.link(linkSeconds);
-    return url === undefined ? undefined : { url, rows: slice.rows, bytes: slice.bytes };
+  const urls = await Promise.all(slices.map((slice) => slice.link(linkSeconds)));
+  if (urls.every((url) => url === undefined)) return undefined;
+  const links = slices.map(async (slice, i) => {
+    const { rows, bytes } = slice;
+    return { url: urls[i] ?? dataUrl(await slice.read()), rows, bytes };
   });
-  const made = (await Promise.all(links)).filter((link) => link !== undefined);
-  return made.length === slices.length ? made : undefined;
+  return Promise.all(links);
+}
+
+function dataUrl(bytes: Uint8Array): string {
+  return `data:${mediaTypes.arrow};base64,${Buffer.from(bytes).toString("base64")}`;
 }
