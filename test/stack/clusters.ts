@@ -28,7 +28,11 @@ export interface Made {
 }
 
 export function makeCluster(props: VolleyClusterProps | ((stack: Stack) => VolleyClusterProps) = {}): Made {
-  const app = new App({ outdir: mkdtempSync(join(scratch, "out-")) });
+  const app = new App({
+    outdir: mkdtempSync(join(scratch, "out-")),
+    // Properties that CloudFormation would refuse are errors here already.
+    context: { "@aws-cdk/core:validateAgainstDefaultRules": true },
+  });
   const stack = new Stack(app, "Volley");
   const given = typeof props === "function" ? props(stack) : props;
   const cluster = new VolleyCluster(stack, "Cluster", { functionsDirectory, ...given });

@@ -97,9 +97,18 @@ describe("permissions", () => {
   it("keys: the cluster's own for all functions, those of data for who reads data", () => {
     const { template } = makeCluster((stack) => ({
       encryption: "kms",
-      data: [{ bucket: "lake", kmsKey: Key.fromKeyArn(stack, "Lake", "arn:aws:kms:eu-west-1:123456789012:key/lake") }],
+      data: [
+        {
+          bucket: "lake",
+          kmsKey: Key.fromKeyArn(
+            stack,
+            "Lake",
+            "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+          ),
+        },
+      ],
     }));
-    const lake = "arn:aws:kms:eu-west-1:123456789012:key/lake";
+    const lake = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     const viaTable =
       '{Key} if {"StringEquals":{"kms:ViaService":{"Fn::Join":["",["dynamodb.",{"Ref":"AWS::Region"},".amazonaws.com"]]}}}';
     const may = (kind: string, action: string) => permissionsOf(template, kind)[`kms:${action}`]?.toSorted();
