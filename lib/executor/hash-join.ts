@@ -305,7 +305,7 @@ export class HashJoinOperator extends OperatorBase {
     await this.#queue(parts.build, parts.probe, level + 1);
   }
 
-  *#join(batch: KeyedBatch): Generator<Batch> {
+  async *#join(batch: KeyedBatch): AsyncGenerator<Batch> {
     const { joinType } = this.#node;
     const found = this.#side.find(batch.keys, batch.length);
     const direct = this.#side.unique && !this.#filter;
@@ -320,7 +320,7 @@ export class HashJoinOperator extends OperatorBase {
         : [{ pairs: this.#probePairs(found.rows), count: found.count }];
     const unknown = this.#unknown;
     const unknownRows = unknown && ((matched: Ptr) => unknown.rows(batch, batch.keys[0]!, matched));
-    yield* this.#matches.join(batch, pieces, () => this.#side.matched, unknownRows);
+    yield* this.#matches.join(batch, this.paced(pieces), () => this.#side.matched, unknownRows);
   }
 
   /** Whether probe rows match is all that matters, so their build rows are left out. */

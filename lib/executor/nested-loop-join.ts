@@ -91,9 +91,10 @@ export class NestedLoopJoinOperator extends OperatorBase {
     yield* this.#matches.buildRows(this.#store.rows, matched);
   }
 
-  *#join(batch: ProbeBatch, buildMatched: () => Ptr): Generator<Batch> {
+  async *#join(batch: ProbeBatch, buildMatched: () => Ptr): AsyncGenerator<Batch> {
     const unknown = this.#truth ? this.#clearedUnknown(batch.length) : 0;
-    yield* this.#matches.join(batch, this.#pieces(batch, unknown), buildMatched, this.#truth && (() => unknown));
+    const pieces = this.paced(this.#pieces(batch, unknown));
+    yield* this.#matches.join(batch, pieces, buildMatched, this.#truth && (() => unknown));
   }
 
   #clearedUnknown(length: number): Ptr {

@@ -77,6 +77,16 @@ export abstract class OperatorBase implements Operator {
     return batch;
   }
 
+  /** The parts of a long computation between two batches, with pauses in which an abort is heard. */
+  protected async *paced<T>(parts: Iterable<T>): AsyncGenerator<T> {
+    for (const part of parts) {
+      yield part;
+      if (!breathIsDue()) continue;
+      await breath();
+      if (this.context.signal.aborted) throw cancelled(this.context.signal);
+    }
+  }
+
   async close(): Promise<void> {
     if (this.#state === "closed") return;
     this.#state = "closed";

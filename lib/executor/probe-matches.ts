@@ -60,7 +60,12 @@ export class ProbeMatches {
    * The output of one probe batch.
    * @param buildMatched bytes of the build rows, set where one matches; for the types that emit build rows
    */
-  *join(batch: ProbeBatch, pieces: Iterable<Piece>, buildMatched: () => Ptr, unknown?: UnknownRows): Generator<Batch> {
+  async *join(
+    batch: ProbeBatch,
+    pieces: AsyncIterable<Piece>,
+    buildMatched: () => Ptr,
+    unknown?: UnknownRows,
+  ): AsyncGenerator<Batch> {
     switch (this.#joinType) {
       case "inner":
         yield* this.#emitPairs(batch, pieces);
@@ -70,7 +75,7 @@ export class ProbeMatches {
         return;
       case "build_semi":
       case "build_anti":
-        for (const _ of this.#noting(pieces, buildMatched()));
+        for await (const _ of this.#noting(pieces, buildMatched()));
         return;
       case "full_outer":
         yield* this.#emitOuter(batch, this.#noting(pieces, buildMatched()));
@@ -100,8 +105,8 @@ export class ProbeMatches {
     this.#memory.free(this.#cursor);
   }
 
-  *#emitPairs(batch: ProbeBatch, pieces: Iterable<Piece>): Generator<Batch> {
-    for (const { pairs, count, every } of pieces) {
+  async *#emitPairs(batch: ProbeBatch, pieces: AsyncIterable<Piece>): AsyncGenerator<Batch> {
+    for await (const { pairs, count, every } of pieces) {
       if (count === 0) continue;
       const rows = this.#pairRows(batch, pairs, count);
       yield this.#output.batch(every ? { ...rows, probeRows: 0 } : rows);
@@ -112,16 +117,16 @@ export class ProbeMatches {
     return { length, probe: batch.columns, probeRows, buildRows, outer: false };
   }
 
-  *#noting(pieces: Iterable<Piece>, buildMatched: Ptr): Generator<Piece> {
-    for (const piece of pieces) {
+  async *#noting(pieces: AsyncIterable<Piece>, buildMatched: Ptr): AsyncGenerator<Piece> {
+    for await (const piece of pieces) {
       this.#memory.kernels.setOnes(piece.pairs.buildRows, piece.count, buildMatched);
       yield piece;
     }
   }
 
-  *#emitOuter(batch: ProbeBatch, pieces: Iterable<Piece>): Generator<Batch> {
+  async *#emitOuter(batch: ProbeBatch, pieces: AsyncIterable<Piece>): AsyncGenerator<Batch> {
     const matched = this.#flags(batch.length);
-    for (const { pairs, count } of pieces) {
+    for await (const { pairs, count } of pieces) {
       const again = this.#memory.kernels.setOnesCount(pairs.probeRows, count, matched);
       if (again > 0 && this.#joinType === "probe_single") {
         throw new QueryError("cardinality", "a scalar subquery gave more than one row");
@@ -133,10 +138,10 @@ export class ProbeMatches {
     });
   }
 
-  *#emitProbe(batch: ProbeBatch, pieces: Iterable<Piece>, unknown?: UnknownRows): Generator<Batch> {
+  async *#emitProbe(batch: ProbeBatch, pieces: AsyncIterable<Piece>, unknown?: UnknownRows): AsyncGenerator<Batch> {
     const { kernels } = this.#memory;
     const matched = this.#flags(batch.length);
-    for (const { pairs, count } of pieces) kernels.setOnes(pairs.probeRows, count, matched);
+    for await (const { pairs, count } of pieces) kernels.setOnes(pairs.probeRows, count, matched);
     const unsure = unknown?.(matched) ?? 0;
     const probe = batch.columns;
     if (this.#joinType === "probe_mark") {
