@@ -74,6 +74,11 @@ export class BuildSide {
     return this.#table?.observed(key);
   }
 
+  /** A key of all rows; valid until the next append. */
+  keyColumn(key: number): FlatVector {
+    return this.#store.column(this.#keyPositions[key]!);
+  }
+
   growthBytes(n: number): number {
     return this.#store.growthBytes(n);
   }

@@ -16,10 +16,11 @@ import { BuildSide } from "./build-side.ts";
 import { compileExpressions, type ExpressionSet } from "./expression/expression-set.ts";
 import { JoinOutput } from "./join-output.ts";
 import { joinColumns, PairBuffer, PairFilter } from "./join-pairs.ts";
+import type { IntegerRange } from "./key-codec.ts";
 import type { Operator, TaskContext } from "./operator.ts";
 import { OperatorBase } from "./operator-base.ts";
 import { type Piece, ProbeMatches } from "./probe-matches.ts";
-import { literalBounds, Membership, type RuntimeFilterTargets } from "./runtime-filter.ts";
+import { BitMembership, literalBounds, Membership, type RuntimeFilterTargets } from "./runtime-filter.ts";
 import type { SpillFile } from "./spill-blocks.ts";
 import { SpillPartitions, spillLevelMax } from "./spill-partitions.ts";
 import { UnknownMatches } from "./unknown-matches.ts";
@@ -69,7 +70,7 @@ export class HashJoinOperator extends OperatorBase {
   readonly #pairs: PairBuffer;
   readonly #outerRows: GrowableBlock;
   readonly #keyBuffer: FlattenBuffer;
-  readonly #memberships: Membership[] = [];
+  readonly #memberships: (Membership | BitMembership)[] = [];
   readonly #cursor: Ptr;
   #batches: AsyncGenerator<Batch> | undefined;
   #spills: SpillPartitions[] = [];
@@ -399,15 +400,21 @@ export class HashJoinOperator extends OperatorBase {
       const bounds = range && literalBounds(type, range);
       if (!bounds) continue;
       this.count("runtimeFilters");
-      if (this.#node.keys.length > 1) {
+      const membership = this.#membership(key, range);
+      if (!membership) {
         target.addRuntimeFilter({ column: probeColumn, ...bounds });
         continue;
       }
-      const membership = new Membership(this.context.memory, this.#side);
       this.#memberships.push(membership);
       const test = membership.test.bind(membership);
       target.addRuntimeFilter({ column: probeColumn, ...bounds, membership: test });
     }
+  }
+
+  #membership(key: number, range: IntegerRange): Membership | BitMembership | undefined {
+    const { memory } = this.context;
+    const bits = BitMembership.over(memory, this.#side.keyColumn(key), range);
+    return bits ?? (this.#node.keys.length > 1 ? undefined : new Membership(memory, this.#side));
   }
 }
 

@@ -9,6 +9,8 @@ import type { Batch, Vector } from "../arrow/vector.ts";
 import { QueryError, unsupported } from "../errors.ts";
 import type { Column, ColumnId, Expr, LiteralValue } from "../expr/expr.ts";
 import { columnIdsOf } from "../expr/walk.ts";
+import { GrowableBlock } from "../kernels/growable-block.ts";
+import type { Ptr } from "../kernels/memory.ts";
 import type { DecodedColumn } from "../parquet/chunk-decoder.ts";
 import type { ScanNode } from "../physical/plan.ts";
 import type { ScanInput } from "../stages/graph.ts";
@@ -17,6 +19,9 @@ import type { RowSet } from "./expression/row-set.ts";
 import type { TaskContext } from "./operator.ts";
 import { OperatorBase } from "./operator-base.ts";
 import { type QueuedRowGroup, ScanQueue } from "./scan-queue.ts";
+
+/** Rows that pass make a batch of their own when they are at least one in so many. */
+const keptShare = 4;
 
 /** What a join above learnt of the keys that can match. Rows outside are dropped, NULL keys among them. */
 export interface RuntimeFilter {
@@ -33,6 +38,8 @@ interface CurrentRowGroup extends QueuedRowGroup {
   /** Undefined when every row passes. */
   readonly predicate: Predicate | undefined;
   readonly filterColumns: readonly DecodedColumn[];
+  /** Columns that membership tests look at, decoded when first needed. */
+  readonly tested: Map<ColumnId, DecodedColumn>;
   /** Decoded once a row passes. */
   outputs: readonly DecodedColumn[] | undefined;
   range: number;
@@ -44,6 +51,7 @@ export class ScanOperator extends OperatorBase {
   readonly #input: ScanInput;
   readonly #outputs: readonly Column[];
   readonly #selector: RowSelector;
+  readonly #kept: GrowableBlock;
   readonly #runtimeFilters: RuntimeFilter[] = [];
   /** By the conjuncts that are open in a row group. */
   readonly #predicates = new Map<string, { readonly predicate: Predicate; readonly columns: readonly Column[] }>();
@@ -59,6 +67,7 @@ export class ScanOperator extends OperatorBase {
     this.#input = input;
     this.#outputs = outputs;
     this.#selector = new RowSelector(context.memory);
+    this.#kept = new GrowableBlock(context.memory);
     this.#rowsLeft = node.limit ?? Number.POSITIVE_INFINITY;
     for (const source of node.source) {
       const what = input.schema.fields[source]?.unsupported;
@@ -94,6 +103,7 @@ export class ScanOperator extends OperatorBase {
     await this.#queue?.close();
     for (const { predicate } of this.#predicates.values()) predicate.close();
     this.#selector.free();
+    this.#kept.free();
   }
 
   #start(): ScanQueue {
@@ -122,7 +132,15 @@ export class ScanOperator extends OperatorBase {
       throw error;
     }
     const row = group.reader.ranges[0]!.from;
-    return { ...group, predicate: compiled?.predicate, filterColumns, outputs: undefined, range: 0, row };
+    return {
+      ...group,
+      predicate: compiled?.predicate,
+      filterColumns,
+      tested: new Map(),
+      outputs: undefined,
+      range: 0,
+      row,
+    };
   }
 
   /** The conjuncts that are open in a row group, compiled together. */
@@ -141,22 +159,51 @@ export class ScanOperator extends OperatorBase {
     return compiled;
   }
 
-  /** The next batch of the row group that has a passing row. */
+  /** The next batch of the row group; where few rows pass, those of several stretches together. */
   async #nextOf(group: CurrentRowGroup): Promise<Batch | undefined> {
-    while (group.range < group.reader.ranges.length) {
+    const { batchRows } = this.context;
+    const first = group.row;
+    let end = first;
+    let kept = 0;
+    while (group.range < group.reader.ranges.length && kept * 2 < batchRows && kept < this.#rowsLeft) {
       const { to } = group.reader.ranges[group.range]!;
       const from = group.row;
-      const length = Math.min(this.context.batchRows, to - from);
+      const length = Math.min(batchRows - kept, to - from);
       group.row += length;
       if (group.row === to) group.row = group.reader.ranges[++group.range]?.from ?? to;
       this.count("rowsRead", length);
       const rows = await this.#passing(group, from, length);
       if (rows.count === 0) continue;
-      group.outputs ??= await this.#decodeOutputs(group);
-      const batch = { length, columns: group.outputs.map((column) => column.slice(from, length)) };
-      return rows.count === length ? batch : this.#selector.selectBatch(batch, rows.ids, rows.count);
+      if (kept === 0 && rows.count * keptShare >= length) return this.#batch(group, from, length, rows);
+      this.#keep(rows, from - first, kept);
+      kept += rows.count;
+      end = from + length;
     }
-    return undefined;
+    return kept === 0 ? undefined : this.#batch(group, first, end - first, { ids: this.#room(), count: kept });
+  }
+
+  /** Batches select from decoded columns where they lie, so those of a long stretch cost no more. */
+  async #batch(group: CurrentRowGroup, from: number, length: number, rows: RowSet): Promise<Batch> {
+    group.outputs ??= await this.#decodeOutputs(group);
+    const batch = { length, columns: group.outputs.map((column) => column.slice(from, length)) };
+    return rows.count === length ? batch : this.#selector.selectBatch(batch, rows.ids, rows.count);
+  }
+
+  /** Appends rows of a stretch to those kept. */
+  #keep({ ids, count }: RowSet, offset: number, kept: number): void {
+    const { kernels, u8 } = this.context.memory;
+    const to = this.#room() + kept * 4;
+    if (ids === 0) {
+      kernels.numberRows(offset, count, to);
+      return;
+    }
+    u8.copyWithin(to, ids, ids + count * 4);
+    kernels.add4(to, offset, count);
+  }
+
+  /** Where the numbers of kept rows are. */
+  #room(): Ptr {
+    return this.#kept.ensure(this.context.batchRows * 4 + 64);
   }
 
   async #passing(group: CurrentRowGroup, from: number, length: number): Promise<RowSet> {
@@ -164,7 +211,8 @@ export class ScanOperator extends OperatorBase {
     let rows = group.predicate?.select({ length, columns }) ?? { ids: 0, count: length };
     for (const { column, membership } of this.#runtimeFilters) {
       if (!membership || rows.count === 0) continue;
-      const decoded = await group.reader.column(group.columns.get(column)!);
+      const decoded = group.tested.get(column) ?? (await group.reader.column(group.columns.get(column)!));
+      group.tested.set(column, decoded);
       rows = membership(decoded.slice(from, length), rows);
     }
     return rows;

@@ -18,6 +18,7 @@ export * from "./compare";
 export * from "./logic";
 export * from "./arithmetic";
 export * from "./decimal";
+export * from "./bit-set";
 export * from "./cast";
 export * from "./date";
 export * from "./string";
