@@ -148,9 +148,9 @@ describe("S3Store", () => {
 
   it("lists over many pages, and deletes more than one batch", async () => {
     const store = new S3Store(s3.client, quick);
-    await Promise.all(Array.from({ length: 1203 }, (_, i) => store.put(`many/${i}`, new Uint8Array(1))));
+    await Promise.all(Array.from({ length: 1003 }, (_, i) => store.put(`many/${i}`, new Uint8Array(1))));
     const keys = await Array.fromAsync(store.list("many/"), ({ key }) => key);
-    assert.equal(new Set(keys).size, 1203);
+    assert.equal(new Set(keys).size, 1003);
     assert.equal(seen.filter((line) => line.includes("list-type=2")).length, 2);
     await store.deletePrefix("many/");
     assert.deepEqual(await Array.fromAsync(store.list("many/")), []);

@@ -4,13 +4,16 @@ import { readdirSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import { dropBody, type Segment, type StoredBody } from "./stored-body.ts";
 
+/** What is given back with an object: its content type and its x-amz-meta-… headers. */
+export type StoredHeaders = Readonly<Record<string, string>>;
+
 export interface StoredObject {
   readonly key: string;
   readonly bytes: number;
   /** Quoted, as in the header. */
   readonly etag: string;
   readonly modifiedMs: number;
-  readonly contentType: string;
+  readonly headers: StoredHeaders;
   readonly segments: readonly Segment[];
 }
 
@@ -35,7 +38,7 @@ export class S3Error extends Error {
 interface Upload {
   readonly bucket: string;
   readonly key: string;
-  readonly contentType: string;
+  readonly headers: StoredHeaders;
   readonly parts: Map<number, StoredBody>;
 }
 
@@ -59,8 +62,8 @@ export class Buckets {
       const key = prefix + name.split(sep).join("/");
       const etag = `"${createHash("md5").update(`${path} ${size} ${mtimeMs}`).digest("hex")}"`;
       const segments = [{ bytes: size, at: path, owned: false }];
-      const contentType = "application/octet-stream";
-      this.#objects(bucket).set(key, { key, bytes: size, etag, modifiedMs: mtimeMs, contentType, segments });
+      const headers = { "content-type": "application/octet-stream" };
+      this.#objects(bucket).set(key, { key, bytes: size, etag, modifiedMs: mtimeMs, headers, segments });
     }
   }
 
@@ -68,9 +71,9 @@ export class Buckets {
     return this.#objects(bucket).get(key);
   }
 
-  put(bucket: string, key: string, body: StoredBody, contentType: string, condition: Condition): StoredObject {
+  put(bucket: string, key: string, body: StoredBody, headers: StoredHeaders, condition: Condition): StoredObject {
     try {
-      return this.#store(bucket, key, { ...body, etag: `"${body.md5}"` }, contentType, condition);
+      return this.#store(bucket, key, { ...body, etag: `"${body.md5}"` }, headers, condition);
     } catch (error) {
       void dropBody(body.segments);
       throw error;
@@ -92,10 +95,10 @@ export class Buckets {
     return found.sort((a, b) => Buffer.compare(keys.get(a)!, keys.get(b)!));
   }
 
-  startUpload(bucket: string, key: string, contentType: string): string {
+  startUpload(bucket: string, key: string, headers: StoredHeaders): string {
     this.#objects(bucket);
     const id = randomUUID();
-    this.#uploads.set(id, { bucket, key, contentType, parts: new Map() });
+    this.#uploads.set(id, { bucket, key, headers, parts: new Map() });
     return id;
   }
 
@@ -107,7 +110,7 @@ export class Buckets {
   }
 
   completeUpload(id: string, wanted: readonly { part: number; etag: string }[], condition: Condition): StoredObject {
-    const { bucket, key, contentType, parts } = this.#upload(id);
+    const { bucket, key, headers, parts } = this.#upload(id);
     const chosen = wanted.map(({ part, etag }, i) => {
       const body = parts.get(part);
       if (!body || `"${body.md5}"` !== etag) throw new S3Error(400, "InvalidPart", `part ${part} is not there`);
@@ -127,7 +130,7 @@ export class Buckets {
       bucket,
       key,
       { bytes, segments, etag: `"${md5}-${chosen.length}"` },
-      contentType,
+      headers,
       condition,
     );
     this.#uploads.delete(id);
@@ -145,7 +148,7 @@ export class Buckets {
     bucket: string,
     key: string,
     body: { readonly segments: readonly Segment[]; readonly bytes: number; readonly etag: string },
-    contentType: string,
+    headers: StoredHeaders,
     { ifNoneMatch, ifMatch }: Condition,
   ): StoredObject {
     const objects = this.#objects(bucket);
@@ -154,7 +157,7 @@ export class Buckets {
     if (failed) throw preconditionFailed();
     if (ifMatch !== undefined && !old) throw noSuchKey();
     const { segments, bytes, etag } = body;
-    const stored = { key, bytes, etag, modifiedMs: Date.now(), contentType, segments };
+    const stored = { key, bytes, etag, modifiedMs: Date.now(), headers, segments };
     objects.set(key, stored);
     if (old) void dropBody(old.segments);
     return stored;

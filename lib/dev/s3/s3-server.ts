@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { delay, type Faults, strikes } from "../faults.ts";
 import { AccessDenied, type Authorize } from "../roles.ts";
-import { Buckets, type Condition, noSuchKey, preconditionFailed, S3Error } from "./buckets.ts";
+import { Buckets, type Condition, noSuchKey, preconditionFailed, S3Error, type StoredHeaders } from "./buckets.ts";
 import { listObjects } from "./list-objects.ts";
 import { requestBody } from "./request-body.ts";
 import { dropBody, readBodyRange, type StoredBody, storeBody } from "./stored-body.ts";
@@ -109,7 +109,7 @@ export class S3Server {
       response.end();
     } else if (method === "PUT" && request.headers["x-amz-copy-source"] === undefined) await this.#put(call);
     else if (method === "POST" && query.has("uploads")) {
-      const UploadId = this.buckets.startUpload(bucket, key, contentTypeOf(request));
+      const UploadId = this.buckets.startUpload(bucket, key, storedHeadersOf(request));
       sendXml(response, xmlDocument("InitiateMultipartUploadResult", { Bucket: bucket, Key: key, UploadId }));
     } else if (method === "POST" && query.has("uploadId")) await this.#complete(call);
     else throw new S3Error(501, "NotImplemented", `${method} ${request.url} is not emulated`);
@@ -136,7 +136,9 @@ export class S3Server {
       response.statusCode = 206;
       response.setHeader("content-range", `bytes ${from}-${to - 1}/${object.bytes}`);
     }
-    response.setHeader("content-type", query.get("response-content-type") ?? object.contentType);
+    for (const [name, value] of Object.entries(object.headers)) response.setHeader(name, value);
+    const contentType = query.get("response-content-type");
+    if (contentType) response.setHeader("content-type", contentType);
     const disposition = query.get("response-content-disposition");
     if (disposition) response.setHeader("content-disposition", disposition);
     response.setHeader("content-length", to - from);
@@ -158,7 +160,7 @@ export class S3Server {
     if (uploadId === null) {
       response.setHeader(
         "etag",
-        this.buckets.put(bucket, key, body, contentTypeOf(request), conditionOf(request)).etag,
+        this.buckets.put(bucket, key, body, storedHeadersOf(request), conditionOf(request)).etag,
       );
     } else {
       this.buckets.putPart(uploadId, Number(query.get("partNumber")), body);
@@ -226,8 +228,10 @@ function conditionOf(request: IncomingMessage): Condition {
   };
 }
 
-function contentTypeOf(request: IncomingMessage): string {
-  return request.headers["content-type"] ?? "application/octet-stream";
+function storedHeadersOf(request: IncomingMessage): StoredHeaders {
+  const kept = Object.entries(request.headers).filter(([name]) => name.startsWith("x-amz-meta-"));
+  const type = request.headers["content-type"] ?? "application/octet-stream";
+  return { "content-type": type, ...Object.fromEntries(kept.map(([name, value]) => [name, String(value)])) };
 }
 
 function quoted(etag: string): string {
