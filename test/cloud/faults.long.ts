@@ -16,7 +16,8 @@ after(() => world?.close());
 afterEach(() => Object.assign(world.cloud.faults, noFaults));
 
 /** Runs long enough to be interrupted. */
-const slow = "select count(*), sum(a.l_quantity) from lineitem a, lineitem b where a.l_suppkey = b.l_suppkey and a.l_comment < b.l_comment";
+const slow =
+  "select count(*), sum(a.l_quantity) from lineitem a, lineitem b where a.l_suppkey = b.l_suppkey and a.l_comment < b.l_comment";
 
 async function right(sql: string): Promise<void> {
   assert.deepEqual(await world.rows(sql), await world.expected(sql));
@@ -45,7 +46,7 @@ describe("with faults", () => {
     assert.equal(cloud.scheduler.killRunning(), 1);
     const ended = await client.ended(id);
     assert.equal(ended.status, "finished", ended.error?.message);
-    assert.deepEqual(await client.results(id), (await world.client.rows(slow)));
+    assert.deepEqual(await client.results(id), await world.client.rows(slow));
     assert.ok(cloud.scheduler.counts.invocations > before);
   });
 
@@ -58,7 +59,9 @@ describe("with faults", () => {
     assert.equal(ended.status, "finished", ended.error?.message);
   });
 
-  it("a scheduler that stood still finds its lease taken over, and does no harm", { skip: process.platform === "win32" }, async () => {
+  it("a scheduler that stood still finds its lease taken over, and does no harm", {
+    skip: process.platform === "win32",
+  }, async () => {
     const { cloud, client } = world;
     const { id } = await client.submit(slow);
     await until(() => cloud.executors.some((each) => each.running > 0));
@@ -68,7 +71,9 @@ describe("with faults", () => {
     const Payload = JSON.stringify({ queryId: id });
     // Its own event would be tried again only when it failed; someone else notices first.
     await until(async () => {
-      await lambda.send(new InvokeCommand({ FunctionName: accountNames.schedulerFunction, InvocationType: "Event", Payload }));
+      await lambda.send(
+        new InvokeCommand({ FunctionName: accountNames.schedulerFunction, InvocationType: "Event", Payload }),
+      );
       await new Promise((resolve) => setTimeout(resolve, 2000));
       return (await client.get(id)).status === "finished";
     });

@@ -122,8 +122,14 @@ export class LambdaFunction {
     clearInterval(this.#reaper);
     for (const timer of this.#timers) clearTimeout(timer);
     this.#queue.length = 0;
-    for (const environment of this.#environments) environment.kill();
-    while (this.#environments.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await this.restart();
+  }
+
+  /** Ends its environments: what comes next starts cold. */
+  async restart(): Promise<void> {
+    const ending = [...this.#environments];
+    for (const environment of ending) environment.kill();
+    while (ending.some((each) => this.#environments.has(each))) await new Promise((resolve) => setTimeout(resolve, 5));
   }
 
   /** The one that was used last, a new one, or one that has just answered and is about to ask for more. */

@@ -36,7 +36,8 @@ export class TpchCloud {
       const file = paths[0]!.replace(`s3://${tpchBucket}`, directory).replace(/\/$/, "/*.parquet");
       await duckdb.run(`create view ${name} as from read_parquet('${file}')`);
     }
-    const headers: Record<string, string> = options.auth === "jwt" ? { authorization: `Bearer ${cloud.jwt.token("tests")}` } : {};
+    const headers: Record<string, string> =
+      options.auth === "jwt" ? { authorization: `Bearer ${cloud.jwt.token("tests")}` } : {};
     return new TpchCloud(cloud, new CloudClient(cloud.url, headers), duckdb, directory);
   }
 
