@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { EmulatedCloud } from "../../lib/dev/emulated-cloud.ts";
-import { TpchCloud, tpchQuery, until } from "./support/tpch-cloud.ts";
+import { manyTasks, TpchCloud, tpchQuery, until } from "./support/tpch-cloud.ts";
 
 let world: TpchCloud;
 
 before(async () => {
-  world = await TpchCloud.start({ executors: 2 });
+  world = await TpchCloud.start({ executors: 2, variables: manyTasks });
 });
 after(() => world?.close());
 

@@ -4,13 +4,13 @@ import { after, afterEach, before, describe, it } from "node:test";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { accountNames } from "../../lib/dev/emulated-cloud.ts";
 import { noFaults } from "../../lib/dev/faults.ts";
-import { TpchCloud, tpchQuery, until } from "./support/tpch-cloud.ts";
+import { manyTasks, TpchCloud, tpchQuery, until } from "./support/tpch-cloud.ts";
 
 let world: TpchCloud;
 
 before(async () => {
   // Many small tasks: faults find something to strike.
-  world = await TpchCloud.start({ executors: 3, parts: 6, freeze: true });
+  world = await TpchCloud.start({ executors: 3, parts: 6, freeze: true, variables: manyTasks });
 });
 after(() => world?.close());
 afterEach(() => Object.assign(world.cloud.faults, noFaults));

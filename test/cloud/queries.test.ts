@@ -6,12 +6,12 @@ import { DynamoCatalogStore } from "../../lib/aws/dynamo-catalog-store.ts";
 import { accountNames } from "../../lib/dev/emulated-cloud.ts";
 import { QueryError } from "../../lib/errors.ts";
 import { CloudClient } from "./support/cloud-client.ts";
-import { TpchCloud, tpchQuery, until } from "./support/tpch-cloud.ts";
+import { manyTasks, TpchCloud, tpchQuery, until } from "./support/tpch-cloud.ts";
 
 let world: TpchCloud;
 
 before(async () => {
-  world = await TpchCloud.start({ auth: "jwt", executors: 3 });
+  world = await TpchCloud.start({ auth: "jwt", executors: 3, variables: manyTasks });
 });
 after(() => world?.close());
 

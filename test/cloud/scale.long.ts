@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { registerTables } from "../../lib/dev/dev-tables.ts";
-import { TpchCloud, tpchQuery } from "./support/tpch-cloud.ts";
+import { manyTasks, TpchCloud, tpchQuery } from "./support/tpch-cloud.ts";
 
 const files = 1000;
 let world: TpchCloud;
@@ -17,7 +17,7 @@ before(async () => {
     executors: 4,
     schedulers: 6,
     data: { many: directory },
-    variables: { VOLLEY_SLOTS: "400" },
+    variables: { ...manyTasks, VOLLEY_SLOTS: "1000" },
   });
   const { cloud, duckdb } = world;
   const folder = join(directory, "parts");

@@ -4,6 +4,7 @@ import { registerTables } from "../../lib/dev/dev-tables.ts";
 import { EmulatedCloud } from "../../lib/dev/emulated-cloud.ts";
 import { CloudClient } from "../cloud/support/cloud-client.ts";
 import { type Fixtures, makeFixtures } from "../support/fixtures.ts";
+import { manyTasks } from "../cloud/support/tpch-cloud.ts";
 import { checkScript, scripts } from "./slt-check.ts";
 
 let fixtures: Fixtures;
@@ -12,7 +13,7 @@ let client: CloudClient;
 
 before(async () => {
   fixtures = await makeFixtures();
-  cloud = await EmulatedCloud.start({ executors: 2, schedulers: 2, data: { tables: fixtures.directory } });
+  cloud = await EmulatedCloud.start({ executors: 2, schedulers: 2, data: { tables: fixtures.directory }, variables: manyTasks });
   const tables = fixtures.tables.map((name) => ({ name, paths: [`s3://tables/${name}/`], format: "parquet" as const }));
   await registerTables(cloud, tables);
   client = new CloudClient(cloud.url);

@@ -8,6 +8,12 @@ import { type CloudOptions, EmulatedCloud } from "../../../lib/dev/emulated-clou
 import { comparable, duckdbRows, type Row } from "../../support/cells.ts";
 import { CloudClient } from "./cloud-client.ts";
 
+/** Nothing runs in the scheduler, and small tables are many tasks. */
+export const manyTasks = {
+  VOLLEY_INLINE_BYTES: "1",
+  VOLLEY_SIZING: JSON.stringify({ taskBytesMin: 1, partitionRowsMin: 1000, replicateBytesMax: 0 }),
+};
+
 export interface TpchCloudOptions extends CloudOptions {
   readonly scale?: number;
   readonly parts?: number;
