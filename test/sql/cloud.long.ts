@@ -3,8 +3,8 @@ import { after, before, describe, it } from "node:test";
 import { registerTables } from "../../lib/dev/dev-tables.ts";
 import { EmulatedCloud } from "../../lib/dev/emulated-cloud.ts";
 import { CloudClient } from "../cloud/support/cloud-client.ts";
-import { type Fixtures, makeFixtures } from "../support/fixtures.ts";
 import { manyTasks } from "../cloud/support/tpch-cloud.ts";
+import { type Fixtures, makeFixtures } from "../support/fixtures.ts";
 import { checkScript, scripts } from "./slt-check.ts";
 
 let fixtures: Fixtures;
@@ -13,7 +13,12 @@ let client: CloudClient;
 
 before(async () => {
   fixtures = await makeFixtures();
-  cloud = await EmulatedCloud.start({ executors: 2, schedulers: 2, data: { tables: fixtures.directory }, variables: manyTasks });
+  cloud = await EmulatedCloud.start({
+    executors: 2,
+    schedulers: 2,
+    data: { tables: fixtures.directory },
+    variables: manyTasks,
+  });
   const tables = fixtures.tables.map((name) => ({ name, paths: [`s3://tables/${name}/`], format: "parquet" as const }));
   await registerTables(cloud, tables);
   client = new CloudClient(cloud.url);
