@@ -26,6 +26,8 @@ export interface S3StoreOptions {
   readonly hedgePuts?: Hedger;
   /** Larger ranges are read in parts of this size, at once. */
   readonly partBytes?: number;
+  /** Larger objects are written in parts of this size. */
+  readonly uploadPartBytes?: number;
   readonly attemptsMax?: number;
   /** The first wait after an overload. */
   readonly backoffMs?: number;
@@ -42,6 +44,7 @@ interface Read {
 }
 
 const partBytesDefault = 8 << 20;
+const uploadPartBytesDefault = 16 << 20;
 const deleteAtOnce = 1000;
 
 export class S3Store implements ObjectStore {
@@ -86,6 +89,7 @@ export class S3Store implements ObjectStore {
   async put(key: string, bytes: ObjectBytes, options: { readonly ifAbsent?: boolean } = {}): Promise<ObjectInfo> {
     const upload = new S3Upload(this.#client, this.place(key), {
       ifAbsent: options.ifAbsent ?? false,
+      partBytes: this.#options.uploadPartBytes ?? uploadPartBytesDefault,
       retry: (send) => this.#retry(send),
       hedge: (size, send) => this.#puts.run(size, send),
     });

@@ -18,12 +18,12 @@ import type { S3Place } from "./s3-store.ts";
 
 export interface S3UploadOptions {
   readonly ifAbsent: boolean;
+  /** Objects beyond this size go up in parts of it; the parts double every 1000, since there may be 10,000. */
+  readonly partBytes: number;
   readonly retry: <T>(send: () => Promise<T>) => Promise<T>;
   readonly hedge: <T>(bytes: number, send: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 }
 
-/** Objects beyond this size go up in parts of it; the parts double every 1000, since there may be 10,000. */
-const partBytesMin = 16 << 20;
 const partsAtOnce = 3;
 /** Whose object it is: tells whether a conditional write whose answer got lost was the one that won. */
 const writerTag = "volley-writer";
@@ -47,7 +47,7 @@ export class S3Upload {
   }
 
   async run(bytes: ObjectBytes): Promise<Written> {
-    const parts = partsOf(bytes);
+    const parts = partsOf(bytes, this.#options.partBytes);
     const first = await parts.next();
     const second = first.done ? first : await parts.next();
     if (second.done) return this.#putWhole(first.value ?? new Uint8Array(0));
@@ -135,11 +135,11 @@ export class S3Upload {
   }
 }
 
-/** Pieces joined to parts of at least partBytesMin; copies, since a piece is only valid until the next is asked for. */
-async function* partsOf(bytes: ObjectBytes): AsyncGenerator<Uint8Array> {
+/** Pieces joined to parts; copies, since a piece is only valid until the next is asked for. */
+async function* partsOf(bytes: ObjectBytes, partBytes: number): AsyncGenerator<Uint8Array> {
   const pieces: readonly Uint8Array[] | AsyncIterable<Uint8Array> = bytes instanceof Uint8Array ? [bytes] : bytes;
   let parts = 0;
-  let room = partBytesMin;
+  let room = partBytes;
   let collected: Uint8Array[] = [];
   for await (const piece of pieces) {
     for (let from = 0; from < piece.length; ) {
@@ -150,7 +150,7 @@ async function* partsOf(bytes: ObjectBytes): AsyncGenerator<Uint8Array> {
       if (room > 0) continue;
       yield joined(collected);
       collected = [];
-      room = partBytesMin * 2 ** Math.floor(++parts / 1000);
+      room = partBytes * 2 ** Math.floor(++parts / 1000);
     }
   }
   if (collected.length > 0) yield joined(collected);

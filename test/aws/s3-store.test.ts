@@ -76,8 +76,8 @@ describe("S3Store", () => {
   });
 
   it("uploads large objects in parts, and aborts when it fails", async () => {
-    const store = new S3Store(s3.client, { ...quick, attemptsMax: 3 });
-    const bytes = pattern(33 << 20);
+    const store = new S3Store(s3.client, { ...quick, attemptsMax: 3, uploadPartBytes: 5 << 20 });
+    const bytes = pattern(11 << 20);
     const info = await store.put("large", bytes, { ifAbsent: true });
     assert.equal(info.bytes, bytes.length);
     assert.equal(seen.filter((line) => line.includes("partNumber=")).length, 3);

@@ -126,13 +126,7 @@ export class Buckets {
       .digest("hex");
     const segments = chosen.flatMap((body) => body.segments);
     const bytes = chosen.reduce((sum, body) => sum + body.bytes, 0);
-    const stored = this.#store(
-      bucket,
-      key,
-      { bytes, segments, etag: `"${md5}-${chosen.length}"` },
-      headers,
-      condition,
-    );
+    const stored = this.#store(bucket, key, { bytes, segments, etag: `"${md5}-${chosen.length}"` }, headers, condition);
     this.#uploads.delete(id);
     for (const body of parts.values()) if (!chosen.includes(body)) void dropBody(body.segments);
     return stored;
