@@ -99,6 +99,16 @@ export class QueryError extends Error {
   }
 }
 
+/** Runs something whose errors, where they have no place of their own, belong to `span`. */
+export function located<T>(span: Span | undefined, run: () => T): T {
+  try {
+    return run();
+  } catch (thrown) {
+    if (!(thrown instanceof QueryError) || thrown.span || !span) throw thrown;
+    throw QueryError.fromJSON({ ...thrown.toJSON(), span });
+  }
+}
+
 /** The error of a feature that is absent. */
 export function unsupported(what: string, span?: Span): QueryError {
   return new QueryError("unsupported", `${what} is not supported`, span ? { span } : {});

@@ -2,6 +2,7 @@
 import { FlattenBuffer } from "../arrow/flatten.ts";
 import { type DataType, types } from "../arrow/types.ts";
 import type { Batch, FlatVector, Vector } from "../arrow/vector.ts";
+import { located, type Span } from "../errors.ts";
 import { hasPartialState, stateTypes } from "../expr/aggregate-state.ts";
 import type { AggregateCall, Column, Expr } from "../expr/expr.ts";
 import type { Arena } from "../kernels/arena.ts";
@@ -68,7 +69,7 @@ const varianceForms: Readonly<Record<string, { sample: boolean; root: boolean }>
 export class AggregateStates {
   readonly #memory: LinearMemory;
   readonly #mayBeEmpty: boolean;
-  readonly #calls: readonly BoundCall[];
+  readonly #calls: readonly (BoundCall & { readonly span: Span | undefined })[];
   readonly #parts = new Map<string, Part>();
   readonly #inputs = new Map<string, Input>();
   readonly #exprs: Expr[] = [];
@@ -84,7 +85,7 @@ export class AggregateStates {
     this.#memory = context.memory;
     this.#mayBeEmpty = options.mayBeEmpty;
     this.#rowCounts = new RowCounts(context.memory);
-    this.#calls = calls.map((call) => this.#bind(call));
+    this.#calls = calls.map((call) => ({ ...this.#bind(call), span: call.span }));
     this.#stateColumns = calls.reduce((sum, call) => sum + (hasPartialState(call) ? stateTypes(call).length : 0), 0);
     this.#evaluator = options.input && compileExpressions(this.#exprs, options.input, context);
     this.#flatten = this.#exprs.map(() => new FlattenBuffer(context.memory));
@@ -149,7 +150,7 @@ export class AggregateStates {
 
   /** One column per call. @throws QueryError overflow */
   results(start: number, n: number, arena: Arena): FlatVector[] {
-    return this.#calls.map((call) => call.result(start, n, arena));
+    return this.#calls.map(({ span, result }) => located(span, () => result(start, n, arena)));
   }
 
   clear(): void {

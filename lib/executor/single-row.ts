@@ -8,12 +8,14 @@ import type { Operator, TaskContext } from "./operator.ts";
 import { OperatorBase } from "./operator-base.ts";
 
 export class SingleRowOperator extends OperatorBase {
+  readonly #node: SingleRowNode;
   readonly #input: Operator;
   readonly #row: ColumnStore;
   #done = false;
 
   constructor(context: TaskContext, node: SingleRowNode, input: Operator) {
     super("single_row", context, node.columns, [input]);
+    this.#node = node;
     this.#input = input;
     this.#row = new ColumnStore(
       context.memory,
@@ -26,7 +28,8 @@ export class SingleRowOperator extends OperatorBase {
     this.#done = true;
     for (let batch = await this.#input.next(); batch !== null; batch = await this.#input.next()) {
       if (this.#row.rows + batch.length > 1) {
-        throw new QueryError("cardinality", "a scalar subquery gave more than one row");
+        const { span } = this.#node;
+        throw new QueryError("cardinality", "a scalar subquery gave more than one row", { span });
       }
       this.#row.append(batch.columns, batch.length);
     }

@@ -1,4 +1,5 @@
 /** Logical plan: typed relational algebra, after binding. Every node lists its output columns. Readonly, JSON-safe. */
+import type { Span } from "../errors.ts";
 import type { AggregateCall, Column, ColumnExpr, Expr, SortKey } from "../expr/expr.ts";
 
 export interface LogicalScan {
@@ -101,6 +102,8 @@ export interface LogicalUnion {
 /** Passes exactly one row on: NULLs over no rows, `cardinality` error over many (uncorrelated scalar subquery). */
 export interface LogicalSingleRow {
   readonly kind: "single_row";
+  /** Where the subquery stands. */
+  readonly span?: Span;
   readonly input: LogicalPlan;
   readonly columns: readonly Column[];
 }

@@ -113,6 +113,7 @@ export class Lowering {
         const input = this.lower(plan.input, required);
         return {
           kind: "single_row",
+          ...(plan.span && { span: plan.span }),
           input,
           columns: outputColumns(input).map((column) => ({ ...column, nullable: true })),
         };

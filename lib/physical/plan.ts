@@ -2,6 +2,7 @@
  * Physical plan: operators as plain data. Before the cut it is a plan one process could run; the cut only inserts
  * exchanges, so that an executor runs the pieces between them. Readonly and JSON-safe. Columns are found by id.
  */
+import type { Span } from "../errors.ts";
 import type { AggregateCall, Column, ColumnId, Expr, LiteralValue, SortKey } from "../expr/expr.ts";
 
 /** What every node may say. */
@@ -161,6 +162,8 @@ export interface UnionNode extends NodeEstimate {
 
 export interface SingleRowNode extends NodeEstimate {
   readonly kind: "single_row";
+  /** Where the subquery stands, for its error. */
+  readonly span?: Span;
   readonly input: PhysicalPlan;
   readonly columns: readonly Column[];
 }

@@ -4,7 +4,7 @@ import type { DataType } from "../../arrow/types.ts";
 import type { Value } from "../../arrow/value.ts";
 import { readValue, ValueWriter } from "../../arrow/value-access.ts";
 import type { Vector } from "../../arrow/vector.ts";
-import { QueryError, type Span } from "../../errors.ts";
+import { located, type Span } from "../../errors.ts";
 import type { LinearMemory } from "../../kernels/memory.ts";
 import { ExpressionNode } from "./node.ts";
 import type { Rows } from "./rows.ts";
@@ -54,11 +54,6 @@ export class FallbackNode extends ExpressionNode {
   }
 
   #call(values: readonly Value[]): Value {
-    try {
-      return this.#evaluate(values);
-    } catch (error) {
-      if (!(error instanceof QueryError) || error.span || !this.#span) throw error;
-      throw QueryError.fromJSON({ ...error.toJSON(), span: this.#span });
-    }
+    return located(this.#span, () => this.#evaluate(values));
   }
 }

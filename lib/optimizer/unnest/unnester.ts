@@ -1,6 +1,6 @@
 /** Turns one subquery expression into a join on the plan whose rows it is evaluated for. */
 import { types } from "../../arrow/types.ts";
-import { unsupported } from "../../errors.ts";
+import { type Span, unsupported } from "../../errors.ts";
 import { call, caseWhen, falseLiteral, nullLiteral, or, trueLiteral } from "../../expr/build.ts";
 import type { Column, Expr, SubqueryExpr } from "../../expr/expr.ts";
 import { isNullable } from "../../expr/properties.ts";
@@ -70,7 +70,7 @@ export class Unnester {
     const plan = subquery.plan as LogicalPlan;
     switch (subquery.form) {
       case "scalar":
-        return this.#scalar(input, plan);
+        return this.#scalar(input, plan, subquery.span);
       case "exists": {
         const related = this.#relate(input, limited(plan), true);
         return this.#mark(related.input, related.plan, related.conditions);
@@ -118,11 +118,13 @@ export class Unnester {
     return joinPlan(type, input, right, joinCondition(conditions, outputIds(input), outputIds(right)));
   }
 
-  #scalar(input: LogicalPlan, plan: LogicalPlan): { plan: LogicalPlan; value: Expr } {
+  #scalar(input: LogicalPlan, plan: LogicalPlan, span: Span | undefined): { plan: LogicalPlan; value: Expr } {
     const column = { ...plan.columns[0]!, nullable: true };
     if (freeColumns(plan).isDisjointFrom(outputIds(input))) {
       const row: LogicalPlan =
-        atMostOneRow(plan) === "exactly" ? plan : { kind: "single_row", input: plan, columns: [column] };
+        atMostOneRow(plan) === "exactly"
+          ? plan
+          : { kind: "single_row", ...(span && { span }), input: plan, columns: [column] };
       return { plan: joinPlan("cross", input, row), value: columnRef(row.columns[0]!) };
     }
     const related = this.#relate(input, plan, false);
