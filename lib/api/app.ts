@@ -11,6 +11,7 @@ import { type NativeContext, nativeHandlers } from "./native.ts";
 import { type Operation, operations } from "./operations.ts";
 import { problemResponse, RequestFailure } from "./problem.ts";
 import { fromText, type JsonSchema, validate } from "./schema.ts";
+import { addTrinoRoutes } from "./trino/routes.ts";
 
 export interface ApiOptions {
   readonly service: QueryService;
@@ -74,6 +75,13 @@ export function createApi(options: ApiOptions): Hono<ApiEnvironment> {
       });
     });
   }
+  addTrinoRoutes(app, (context) => ({
+    service,
+    tenant: tenantOf(authentication, context.req.header("authorization"), context.env ?? {}),
+    origin: originOf(context),
+    header: (name) => context.req.header(name),
+    responseBytesMax: native.responseBytesMax,
+  }));
   app.notFound((context) => problemResponse(unknownPath(context), context.get("requestId")));
   app.onError((error, context) => {
     const requestId = context.get("requestId");
@@ -90,6 +98,13 @@ function requestIdOf(context: ApiContext): string {
   if (given && /^[\w.:-]{1,128}$/.test(given)) return given;
   const origin = context.env?.requestContext as { readonly requestId?: string } | undefined;
   return origin?.requestId ?? randomUUID();
+}
+
+/** As the client sees it: a proxy says what the connection to it was. */
+function originOf(context: ApiContext): string {
+  const { protocol, host } = new URL(context.req.url);
+  const forwarded = context.req.header("x-forwarded-proto");
+  return `${forwarded === "https" || forwarded === "http" ? forwarded : protocol.slice(0, -1)}://${host}`;
 }
 
 function queryOf(context: ApiContext, schema: JsonSchema): Readonly<Record<string, unknown>> {

@@ -1,0 +1,171 @@
+/**
+ * The Trino client protocol (https://trino.io/docs/current/develop/client-protocol.html) over the query service. It keeps
+ * nothing: where an answer continues stands in nextUri, so that any process may serve any page, again and again.
+ */
+import { QueryError, type QueryErrorJson } from "../../errors.ts";
+import { newQueryId } from "../../service/query-id.ts";
+import type { QueryInfo, QueryService, ResultColumnInfo } from "../../service/query-service.ts";
+import { hasEnded } from "../../service/query-store.ts";
+import { version } from "../../version.ts";
+import { firstPlace, formatPlace, pageOf, parsePlace } from "../result-page.ts";
+import { encodedData } from "./data-encoding.ts";
+import { trinoError } from "./errors.ts";
+import { readSession, type TrinoSession } from "./session.ts";
+import { translate } from "./statement.ts";
+import { trinoColumn, trinoRow } from "./types.ts";
+
+export interface TrinoRequest {
+  readonly service: QueryService;
+  readonly tenant: string;
+  /** Scheme and host that the client used. */
+  readonly origin: string;
+  readonly header: (name: string) => string | undefined;
+  readonly responseBytesMax: number;
+}
+
+/** QueryResults of the protocol, without its data. */
+interface ResultsBody {
+  readonly id: string;
+  readonly [field: string]: unknown;
+}
+
+/** A client asks again after so long. */
+const pollMs = 1000;
+const pageBytesMax = 4_000_000;
+
+export async function postStatement(request: TrinoRequest, sql: string): Promise<Response> {
+  const { service, tenant } = request;
+  const session = readSession(request.header);
+  try {
+    const translated = await translate(sql, session, () => service.tables(tenant));
+    if (translated.kind === "query") return running(request, await service.submit({ sql: translated.sql, tenant }), 1);
+    const { columns, rows, headers, updateType } = translated;
+    const id = newQueryId();
+    return respond(
+      request,
+      {
+        id,
+        columns: columns.map((column) => trinoColumn(column, true)),
+        ...(rows.length > 0 && { data: rows }),
+        stats: statsOf("FINISHED"),
+        ...(updateType && { updateType }),
+      },
+      headers,
+    );
+  } catch (thrown) {
+    if (!(thrown instanceof QueryError) || thrown.code === "throttled") throw thrown;
+    return respond(request, failed(newQueryId(), thrown.toJSON()));
+  }
+}
+
+/** How a query stands, until it has ended; then its first page. */
+export async function pollStatement(request: TrinoRequest, id: string, token: number): Promise<Response> {
+  const info = await request.service.get(request.tenant, id, { waitMs: pollMs });
+  if (!info) throw new QueryError("not_found", `there is no query ${id}`);
+  if (info.error) return respond(request, { ...failed(id, info.error), stats: statsOf("FAILED", info) });
+  return hasEnded(info) ? page(request, info, firstPlaceText) : running(request, info, token + 1);
+}
+
+const firstPlaceText = formatPlace(firstPlace);
+
+export async function getPage(request: TrinoRequest, id: string, place: string): Promise<Response> {
+  const info = await request.service.get(request.tenant, id);
+  if (!info || !hasEnded(info)) throw new QueryError("not_found", `there is no such page of query ${id}`);
+  if (info.error) return respond(request, { ...failed(id, info.error), stats: statsOf("FAILED", info) });
+  return page(request, info, place);
+}
+
+export async function cancelStatement({ service, tenant }: TrinoRequest, id: string): Promise<Response> {
+  await service.cancel(tenant, id);
+  return new Response(null, { status: 204 });
+}
+
+/** GET /v1/query/{id}: what clients look at beside the answer. */
+export async function queryInfo({ service, tenant }: TrinoRequest, id: string): Promise<Response> {
+  const info = await service.get(tenant, id);
+  if (!info) throw new QueryError("not_found", `there is no query ${id}`);
+  const body = { queryId: id, state: stateOf(info), query: info.sql, queryStats: statsOf(stateOf(info), info) };
+  return Response.json({ ...body, ...(info.error && { failureInfo: trinoError(info.error) }) });
+}
+
+export function serverInfo(): Response {
+  const nodeVersion = { version: `volley ${version}` };
+  return Response.json({ nodeVersion, environment: "volley", coordinator: true, starting: false, uptime: "0.00s" });
+}
+
+function running(request: TrinoRequest, info: QueryInfo, token: number): Response {
+  const { id } = info;
+  const nextUri = `${request.origin}/v1/statement/queued/${id}/${token}`;
+  return respond(request, { id, nextUri, stats: statsOf(stateOf(info), info) });
+}
+
+async function page(request: TrinoRequest, info: QueryInfo, place: string): Promise<Response> {
+  const { service, tenant, origin } = request;
+  const session = readSession(request.header);
+  const parametric = session.capabilities.has("PARAMETRIC_DATETIME");
+  const columns = info.columns!;
+  const slices = await service.results(tenant, info.id);
+  const bytesMax = Math.min(pageBytesMax, request.responseBytesMax * 0.7);
+  const { rows, next } = await pageOf(slices, parsePlace(place), trinoRow(columns, parametric), { bytesMax });
+  const nextUri = next && `${origin}/v1/statement/executing/${info.id}/${formatPlace(next)}`;
+  const body = {
+    id: info.id,
+    ...(nextUri && { nextUri }),
+    columns: columns.map((column: ResultColumnInfo) => trinoColumn(column, parametric)),
+    stats: statsOf(next ? "RUNNING" : "FINISHED", info),
+  };
+  return respond(request, body, {}, rows.length > 0 ? dataOf(session, rows) : undefined);
+}
+
+/** Rows as they are, or, for clients that ask for it, as encoded segments. */
+function dataOf(session: TrinoSession, rows: readonly string[]): string {
+  return encodedData(session.encodings, rows) ?? `[${rows.join(",\n")}]`;
+}
+
+function failed(id: string, error: QueryErrorJson): ResultsBody {
+  return { id, stats: statsOf("FAILED"), error: trinoError(error) };
+}
+
+/** @param data JSON text, which may hold integers that JavaScript's numbers cannot */
+function respond(
+  { origin }: TrinoRequest,
+  body: ResultsBody,
+  headers: Readonly<Record<string, string>> = {},
+  data?: string,
+): Response {
+  const infoUri = `${origin}/v1/query/${body.id}`;
+  const text = JSON.stringify({ infoUri, warnings: [], ...body });
+  const full = data === undefined ? text : `${text.slice(0, -1)},"data":${data}}`;
+  return new Response(full, { headers: { "content-type": "application/json", ...headers } });
+}
+
+function stateOf({ status }: QueryInfo): string {
+  return status === "cancelled" ? "FAILED" : status.toUpperCase();
+}
+
+function statsOf(state: string, info?: QueryInfo): object {
+  const stages = info?.stages ?? [];
+  const sum = (of: (stage: QueryInfo["stages"][number]) => number) => stages.reduce((all, stage) => all + of(stage), 0);
+  const [total, running, completed] = [sum(({ tasks }) => tasks), sum((s) => s.running), sum(({ done }) => done)];
+  const elapsed = info ? (info.finishedMs ?? Date.now()) - info.submittedMs : 0;
+  return {
+    state,
+    queued: state === "QUEUED",
+    scheduled: total > 0,
+    nodes: 1,
+    totalSplits: total,
+    queuedSplits: total - running - completed,
+    runningSplits: running,
+    completedSplits: completed,
+    progressPercentage: total === 0 ? 0 : (100 * completed) / total,
+    cpuTimeMillis: 0,
+    wallTimeMillis: elapsed,
+    queuedTimeMillis: info?.startedMs ? info.startedMs - info.submittedMs : 0,
+    elapsedTimeMillis: elapsed,
+    processedRows: sum(({ rows }) => rows),
+    processedBytes: sum(({ bytes }) => bytes),
+    physicalInputBytes: info?.usage.s3BytesRead ?? 0,
+    peakMemoryBytes: 0,
+    spilledBytes: 0,
+  };
+}

@@ -1,0 +1,41 @@
+/** The routes of the Trino client protocol. */
+import type { Hono } from "hono";
+import type { ApiContext, ApiEnvironment } from "../app.ts";
+import {
+  cancelStatement,
+  getPage,
+  pollStatement,
+  postStatement,
+  queryInfo,
+  serverInfo,
+  type TrinoRequest,
+} from "./protocol.ts";
+
+export type TrinoRequestOf = (context: ApiContext) => TrinoRequest;
+
+export function addTrinoRoutes(app: Hono<ApiEnvironment>, requestOf: TrinoRequestOf): void {
+  const on = (
+    method: string,
+    path: string,
+    handle: (request: TrinoRequest, context: ApiContext) => Promise<Response>,
+  ) => {
+    app.on(method, path, (context) => {
+      context.set("route", path);
+      return handle(requestOf(context), context);
+    });
+  };
+  const id = (context: ApiContext) => context.req.param("id")!;
+  on("POST", "/v1/statement", async (request, context) => postStatement(request, await context.req.text()));
+  on("GET", "/v1/statement/queued/:id/:token{[0-9]{1,9}}", (request, context) =>
+    pollStatement(request, id(context), Number(context.req.param("token"))),
+  );
+  on("GET", "/v1/statement/executing/:id/:place{[0-9]{1,9}\\.[0-9]{1,15}}", (request, context) =>
+    getPage(request, id(context), context.req.param("place")!),
+  );
+  on("DELETE", "/v1/statement/:phase{queued|executing}/:id/:rest", (request, context) =>
+    cancelStatement(request, id(context)),
+  );
+  on("GET", "/v1/query/:id", (request, context) => queryInfo(request, id(context)));
+  on("DELETE", "/v1/query/:id", (request, context) => cancelStatement(request, id(context)));
+  app.get("/v1/info", () => serverInfo());
+}

@@ -1,0 +1,267 @@
+/** The Trino client protocol, with the client from npm and by hand. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, before, describe, it } from "node:test";
+import { zstdDecompressSync } from "node:zlib";
+import { serve } from "@hono/node-server";
+import { BasicAuth, type QueryResult, Trino } from "trino-client";
+import { createApi } from "../../lib/api/app.ts";
+import { hashToken } from "../../lib/api/authenticate.ts";
+import { SessionContext } from "../../lib/index.ts";
+import { EmbeddedQueryService } from "../../lib/service/embedded-query-service.ts";
+
+type Json = Record<string, unknown>;
+
+describe("Trino protocol", () => {
+  let session: SessionContext;
+  let server: Server;
+  let url: string;
+  let client: Trino;
+  let responseBytesMax = 4_500_000;
+
+  before(async () => {
+    session = await SessionContext.standalone({ threads: 2, memory: "512MB" });
+    await session.sql("create view numbers as select a.i * 10 + b.i as i from range(1000) a(i), range(10) b(i)");
+    await session.sql("create view words as select 'a' as w, 1.5::decimal(10,2) as d");
+    const tokens = [{ tenant: "ann", sha256: hashToken("secret") }];
+    const service = new EmbeddedQueryService(session);
+    const fetch = (request: Request) =>
+      createApi({ service, authentication: { kind: "tokens", tokens }, responseBytesMax }).fetch(request);
+    server = serve({ fetch, port: 0, hostname: "127.0.0.1" }) as Server;
+    await once(server, "listening");
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    client = Trino.create({ server: url, catalog: "volley", schema: "default", auth: new BasicAuth("ann", "secret") });
+  });
+  after(async () => {
+    server.close();
+    server.closeAllConnections();
+    await session.close();
+  });
+
+  /** All pages of a query through the client; the last result and the rows. */
+  async function ask(sql: string, of = client): Promise<{ rows: unknown[][]; last: QueryResult; error?: Json }> {
+    const rows: unknown[][] = [];
+    let last: QueryResult | undefined;
+    // The client's iterator leaves the first and only response out.
+    const iterator = await of.query(sql);
+    let step = await iterator.next();
+    for (; !step.done; step = await iterator.next()) {
+      last = step.value;
+      rows.push(...((last.data ?? []) as unknown[][]));
+    }
+    last ??= step.value;
+    if (rows.length === 0) rows.push(...((last!.data ?? []) as unknown[][]));
+    const error = (last as unknown as { error?: Json }).error;
+    return { rows, last: last!, ...(error && { error }) };
+  }
+
+  /** By hand, with headers. */
+  async function post(sql: string, headers: Record<string, string> = {}): Promise<{ body: Json; headers: Headers }> {
+    const all = { authorization: "Bearer secret", "x-trino-user": "ann", ...headers };
+    let response = await fetch(`${url}/v1/statement`, { method: "POST", body: sql, headers: all });
+    let body = (await response.json()) as Json;
+    const first = response.headers;
+    while (body.nextUri && !body.data) {
+      response = await fetch(body.nextUri as string, { headers: all });
+      body = (await response.json()) as Json;
+    }
+    return { body, headers: first };
+  }
+
+  it("answers queries", async () => {
+    const { rows, last } = await ask("select i, 'x' || i as t from volley.default.numbers where i < 3 order by i;");
+    assert.deepEqual(rows, [
+      [0, "x0"],
+      [1, "x1"],
+      [2, "x2"],
+    ]);
+    assert.deepEqual(
+      last.columns!.map(({ name, type }) => [name, type]),
+      [
+        ["i", "bigint"],
+        ["t", "varchar"],
+      ],
+    );
+    assert.equal(last.stats!.state, "FINISHED");
+  });
+
+  it("pages; a page can be asked for again", async () => {
+    responseBytesMax = 20_000;
+    const { rows } = await ask("select i from numbers");
+    assert.deepEqual(
+      rows.map(([i]) => i as number).sort((a, b) => a - b),
+      Array.from({ length: 10_000 }, (_, i) => i),
+    );
+    const { body } = await post("select i from numbers order by i");
+    const again = async () =>
+      (await fetch(body.nextUri as string, { headers: { authorization: "Bearer secret" } })).text();
+    assert.equal(await again(), await again());
+    responseBytesMax = 4_500_000;
+  });
+
+  it("writes every type as Trino does", async () => {
+    const sql = `select true as a, 1::tinyint as b, 2::smallint as c, 3::int as d, 9007199254740993 as e, 1.5::real as f,
+      'nan'::double as g, '-inf'::double as h, 1.50::decimal(10,2) as i, date '2024-02-29' as j,
+      timestamp '2024-02-29 01:02:03.000004' as k, timestamptz '2024-02-29 01:02:03+00' as l, interval '1 day' as m,
+      'ä' as n, encode('x') as o, null as p, 1e300::double as q`;
+    const { body } = await post(sql.replace("encode('x')", "'x'::blob"), {
+      "x-trino-client-capabilities": "PARAMETRIC_DATETIME",
+    });
+    assert.equal(body.error, undefined, JSON.stringify(body.error));
+    const columns = body.columns as { type: string }[];
+    assert.deepEqual(
+      columns.map(({ type }) => type).join(" "),
+      [
+        "boolean tinyint smallint integer bigint real double double decimal(10,2) date",
+        "timestamp(6) timestamp(6) with time zone varchar varchar varbinary unknown double",
+      ].join(" "),
+    );
+    const text = JSON.stringify((body.data as unknown[][])[0]);
+    assert.equal(
+      text,
+      JSON.stringify([
+        true,
+        1,
+        2,
+        3,
+        Number("9007199254740993"),
+        1.5,
+        "NaN",
+        "-Infinity",
+        "1.50",
+        "2024-02-29",
+        "2024-02-29 01:02:03.000004",
+        "2024-02-29 01:02:03.000000 UTC",
+        "1 day",
+        "ä",
+        "eA==",
+        null,
+        1e300,
+      ]),
+    );
+    const old = await post("select timestamp '2024-02-29 01:02:03.000004' as k");
+    assert.deepEqual(old.body.data, [["2024-02-29 01:02:03.000"]]);
+  });
+
+  it("tells of catalogs, schemas, tables and columns", async () => {
+    assert.deepEqual((await ask("SHOW CATALOGS")).rows, [["volley"], ["system"]]);
+    assert.deepEqual((await ask("SHOW SCHEMAS FROM volley")).rows, [["default"], ["information_schema"]]);
+    assert.deepEqual((await ask("SHOW TABLES FROM volley.default LIKE 'num%'")).rows, [["numbers"]]);
+    assert.deepEqual((await ask("DESCRIBE words")).rows, [
+      ["w", "varchar", "", ""],
+      ["d", "decimal(10,2)", "", ""],
+    ]);
+    assert.equal((await ask("SHOW COLUMNS FROM volley.default.words")).rows.length, 2);
+    assert.equal((await ask("SHOW COLUMNS FROM wordz")).error!.errorName, "TABLE_NOT_FOUND");
+    assert.equal((await ask("SHOW TABLES FROM nowhere.x")).error!.errorName, "NOT_FOUND");
+  });
+
+  it("answers what clients look up in metadata tables", async () => {
+    // SQLAlchemy's dialect.
+    const names = `SELECT "table_name" FROM "information_schema"."tables" WHERE "table_schema" = 'default' and "table_type" = 'BASE TABLE'`;
+    assert.deepEqual((await ask(names)).rows.flat().sort(), ["numbers", "words"]);
+    const columns = `SELECT "column_name", "data_type", "column_default", UPPER("is_nullable") AS "is_nullable"
+      FROM "information_schema"."columns" WHERE "table_schema" = 'default' AND "table_name" = 'words' ORDER BY "ordinal_position" ASC`;
+    assert.deepEqual(
+      (await ask(columns)).rows.map(([name, type]) => [name, type]),
+      [
+        ["w", "varchar"],
+        ["d", "decimal(10,2)"],
+      ],
+    );
+    // JDBC's DatabaseMetaData.
+    const jdbc = `SELECT TABLE_CAT, TABLE_SCHEM, TABLE_NAME, TABLE_TYPE, REMARKS FROM system.jdbc.tables
+      WHERE TABLE_CAT = 'volley' AND TABLE_SCHEM LIKE 'def%' ESCAPE '\\' ORDER BY TABLE_TYPE, TABLE_CAT, TABLE_SCHEM, TABLE_NAME`;
+    assert.deepEqual(
+      (await ask(jdbc)).rows.map((row) => row[2]),
+      ["numbers", "words"],
+    );
+    const jdbcColumns =
+      "SELECT COLUMN_NAME, DATA_TYPE, TYPE_NAME, ORDINAL_POSITION FROM system.jdbc.columns WHERE TABLE_NAME = 'words' ORDER BY 4";
+    assert.deepEqual((await ask(jdbcColumns)).rows, [
+      ["w", 12, "varchar", 1],
+      ["d", 3, "decimal(10,2)", 2],
+    ]);
+    assert.deepEqual((await ask("SELECT schema_name FROM volley.information_schema.schemata s ORDER BY 1")).rows, [
+      ["default"],
+      ["information_schema"],
+    ]);
+    const joined = `select t.table_name, count(*) as c from information_schema.tables t join information_schema.columns c
+      on t.table_name = c.table_name group by 1 order by 1`;
+    assert.deepEqual((await ask(joined)).rows, [
+      ["numbers", 1],
+      ["words", 2],
+    ]);
+    assert.deepEqual((await ask("select * from information_schema.views")).rows, []);
+    assert.match(String((await ask("SELECT version()")).rows[0]![0]), /^volley /);
+    assert.deepEqual((await ask("select current_catalog, current_schema")).rows, [["volley", "default"]]);
+  });
+
+  it("keeps a session in headers", async () => {
+    const use = await post("USE volley.information_schema");
+    assert.equal(use.headers.get("x-trino-set-schema"), "information_schema");
+    const tables = await post("select count(*) as c from tables", { "x-trino-schema": "information_schema" });
+    assert.deepEqual(tables.body.data, [[2]]);
+    const set = await post("SET SESSION query_max_run_time = '2h'");
+    assert.equal(set.headers.get("x-trino-set-session"), "query_max_run_time=2h");
+    assert.equal((await post("RESET SESSION a")).headers.get("x-trino-clear-session"), "a");
+  });
+
+  it("prepares statements", async () => {
+    const own = Trino.create({
+      server: url,
+      catalog: "volley",
+      schema: "default",
+      auth: new BasicAuth("ann", "secret"),
+    });
+    await ask("PREPARE p FROM select i from numbers where i between ? and ? order by 1 limit ?", own);
+    assert.deepEqual((await ask("EXECUTE p USING 5, 3 + 4, 2", own)).rows, [[5], [6]]);
+    assert.deepEqual((await ask("EXECUTE IMMEDIATE 'select ? as a' USING 'it''s'")).rows, [["it's"]]);
+    assert.equal((await ask("EXECUTE p USING 5", own)).error!.errorName, "INVALID_FUNCTION_ARGUMENT");
+    assert.equal((await ask("EXECUTE q")).error!.errorName, "NOT_FOUND");
+    assert.equal((await post("DEALLOCATE PREPARE p")).headers.get("x-trino-deallocated-prepare"), "p");
+  });
+
+  it("tells errors with their places in the text as it was written", async () => {
+    const { error } = await ask("select nothing\nfrom volley.default.numbers");
+    assert.equal(error!.errorName, "COLUMN_NOT_FOUND");
+    assert.equal(error!.errorType, "USER_ERROR");
+    assert.deepEqual(error!.errorLocation, { lineNumber: 1, columnNumber: 8 });
+    const behind = await ask("select 1 as a from volley.default.numbers where nothing = 1");
+    assert.deepEqual(behind.error!.errorLocation, { lineNumber: 1, columnNumber: 49 });
+    assert.equal((await ask("selec 1")).error!.errorName, "SYNTAX_ERROR");
+    assert.equal((await ask("select 1/0 as x")).error!.errorName, "DIVISION_BY_ZERO");
+  });
+
+  it("cancels", async () => {
+    const sql = "select count(*) as c from numbers a, numbers b, numbers c where a.i % 7 = b.i % 5 + c.i % 3";
+    const headers = { authorization: "Bearer secret" };
+    const response = await fetch(`${url}/v1/statement`, { method: "POST", body: sql, headers });
+    const { id, nextUri } = (await response.json()) as { id: string; nextUri: string };
+    assert.equal((await fetch(nextUri, { method: "DELETE", headers })).status, 204);
+    const body = (await (await fetch(nextUri, { headers })).json()) as { error: Json };
+    assert.equal(body.error.errorName, "USER_CANCELED");
+    assert.equal(((await client.queryInfo(id)) as unknown as Json).state, "FAILED");
+    await client.cancel(id);
+  });
+
+  it("encodes answers for clients that ask for it", async () => {
+    for (const encoding of ["json", "json+zstd", "arrow, json+zstd"]) {
+      const { body } = await post("select i from numbers where i < 2 order by i", {
+        "x-trino-query-data-encoding": encoding,
+      });
+      const data = body.data as { encoding: string; segments: { type: string; data: string; metadata: Json }[] };
+      const bytes = Buffer.from(data.segments[0]!.data, "base64");
+      assert.equal(data.segments[0]!.metadata.segmentSize, bytes.length);
+      const plain = data.encoding === "json" ? bytes : zstdDecompressSync(bytes);
+      assert.equal(plain.toString(), "[[0],[1]]");
+    }
+  });
+
+  it("wants a token", async () => {
+    assert.equal((await fetch(`${url}/v1/statement`, { method: "POST", body: "select 1" })).status, 401);
+    assert.equal((await fetch(`${url}/v1/info`)).status, 200);
+  });
+});
