@@ -81,7 +81,8 @@ async function createTable(session: SessionContext, statement: CreateExternalTab
     throw unsupported("a column list for Parquet, which has its own schema,", statement.name[0]!.span);
   }
   const given = Object.fromEntries(columns.map((column) => [column.name.text, column.type]));
-  const options = { ...csvOptions(statement.options), ...(columns.length > 0 && { types: given }) };
+  const names = columns.map((column) => column.name.text);
+  const options = { ...csvOptions(statement.options), ...(columns.length > 0 && { types: given, names }) };
   await session.catalog.path([location], format, options);
   session.catalog.register(name, { paths: [resolve(location)], format, options });
   return done(session);

@@ -9,6 +9,8 @@ import type { CsvOptions, Table } from "./table.ts";
 export interface CsvTableOptions extends Partial<CsvOptions> {
   /** Column types that are not to be guessed. */
   readonly types?: Readonly<Record<string, DataType>>;
+  /** Names for the columns in their order, unless the header has these very names. */
+  readonly names?: readonly string[];
 }
 
 const sampleBytes = 256 << 10;

@@ -13,6 +13,8 @@ export interface CsvInference {
 export interface CsvHints extends Partial<CsvOptions> {
   /** Types that are not to be guessed, by column name (in any case). */
   readonly types?: Readonly<Record<string, DataType>>;
+  /** Names for the columns in their order, unless the header has these very names. */
+  readonly names?: readonly string[];
   /** Whether the bytes are the whole file; otherwise a last record without its end is ignored. */
   readonly complete?: boolean;
 }
@@ -34,7 +36,8 @@ export function inferCsv(bytes: Uint8Array, hints: CsvHints = {}): CsvInference 
   const base: CsvOptions = { ...given, delimiter, header: false };
   const records = splitRecords(text, base, complete);
   const header = hints.header ?? hasHeader(records, base);
-  const names = header ? columnNames(records[0] ?? []) : (records[0] ?? []).map((_, i) => `column${i}`);
+  const found = header ? columnNames(records[0] ?? []) : (records[0] ?? []).map((_, i) => `column${i}`);
+  const names = renamed(found, hints.names ?? []);
   const data = header ? records.slice(1) : records;
   const wanted = wantedTypes(names, hints.types ?? {});
   const fields = names.map((name, i): Field => {
@@ -47,6 +50,14 @@ export function inferCsv(bytes: Uint8Array, hints: CsvHints = {}): CsvInference 
     return { name, type, nullable: true };
   });
   return { schema: { fields }, options: { ...base, header } };
+}
+
+function renamed(found: readonly string[], given: readonly string[]): readonly string[] {
+  const known = new Set(found.map((name) => name.toLowerCase()));
+  if (given.every((name) => known.has(name.toLowerCase()))) return found;
+  if (given.length <= found.length) return found.map((name, i) => given[i] ?? name);
+  const message = `the CSV file has ${found.length} columns, but ${given.length} names are given`;
+  throw new QueryError("invalid_argument", message, { hint: `Its columns are ${found.join(", ")}.` });
 }
 
 function checkByte(name: string, text: string, mayBeEmpty: boolean): void {

@@ -67,3 +67,12 @@ test("a table of several files is described by its first one that is not empty",
     code: "invalid_argument",
   });
 });
+
+test("given names replace found ones in their order, unless the header has them", () => {
+  const names = (text: string, given: string[]) =>
+    inferCsv(new TextEncoder().encode(text), { names: given }).schema.fields.map(({ name }) => name);
+  assert.deepEqual(names("1,ann,2\n2,bob,3\n", ["x", "y"]), ["x", "y", "column2"]);
+  assert.deepEqual(names("id,name,n\n1,ann,2\n", ["x", "y", "z"]), ["x", "y", "z"]);
+  assert.deepEqual(names("id,name,n\n1,ann,2\n", ["N", "id"]), ["id", "name", "n"]);
+  assert.throws(() => names("1,2\n", ["a", "b", "c"]), { code: "invalid_argument" });
+});
