@@ -7,6 +7,7 @@
  * | `Q#query` | `REQUEST` | what was asked for (JSON) |
  * | `Q#query#S#stage.generation#shard` | `T#task` | the winning attempt: written once |
  * | the same | `F#task#attempt` | a failed attempt |
+ * | the same | `B#task#attempt` | when a long attempt last said that it is alive |
  * | `IDEM#tenant#key` | `-` | the query of an idempotency key |
  * | `TENANT#tenant` | `time#query` | the queries of a tenant, by the time of their submission |
  * | `CATALOG` | `TABLE#schema.name` | a table's location and format |
@@ -44,6 +45,15 @@ export function winKey(task: number): string {
 
 export function failureKey(task: number, attemptId: string): string {
   return `F#${padded(task)}#${attemptId}`;
+}
+
+export function beatKey(task: number, attemptId: string): string {
+  return `B#${padded(task)}#${attemptId}`;
+}
+
+/** The attempt of the sort key of a failure or a beat. */
+export function attemptOf(sortKey: string): string {
+  return sortKey.slice(11);
 }
 
 /** The task of a record's sort key. */

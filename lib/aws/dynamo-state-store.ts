@@ -27,6 +27,8 @@ import {
   withOwnWrite,
 } from "./dynamo-item.ts";
 import {
+  attemptOf,
+  beatKey,
   expiry,
   failureKey,
   meta,
@@ -102,6 +104,11 @@ export class DynamoStateStore implements StateStore {
     return (await this.#get(pk.S!, sk.S!)) === undefined;
   }
 
+  async beat(key: TaskKey, attemptId: string, nowMs: number): Promise<void> {
+    const at = { ...this.#recordKey(key, beatKey(key.task, attemptId)), at: number(nowMs), ttl: this.#ttl() };
+    await this.#put(at, undefined);
+  }
+
   async failTask(key: TaskKey, failure: TaskFailure): Promise<void> {
     const sortKey = failureKey(key.task, failure.attemptId);
     const item = withOwnWrite(failure.usage, (usage) => {
@@ -154,14 +161,17 @@ export class DynamoStateStore implements StateStore {
     if (known) return known;
     const wins = new Map<number, Win>();
     const failures = Array.from({ length: end - first }, (): TaskFailure[] => []);
+    const beats = failures.map(() => new Map<string, number>());
     for (const item of await this.#query(pk)) {
-      const task = taskOf(textOf(item, "sk")!);
+      const sortKey = textOf(item, "sk")!;
+      const task = taskOf(sortKey);
       if (item.win) wins.set(task, unpacked<Win>(item, "win"));
-      else failures[task - first]?.push(unpacked<TaskFailure>(item, "failure"));
+      else if (item.failure) failures[task - first]?.push(unpacked<TaskFailure>(item, "failure"));
+      else beats[task - first]?.set(attemptOf(sortKey), numberOf(item, "at")!);
     }
     const records = failures.map((failed, i) => {
       const win = wins.get(first + i);
-      return { task: first + i, ...(win && { win }), failures: failed };
+      return { task: first + i, ...(win && { win }), failures: failed, beats: beats[i]! };
     });
     if (wins.size === end - first) this.#complete.set(pk, records);
     return records;

@@ -13,7 +13,7 @@ import {
   scanInputs,
   type TaskMakerOptions,
 } from "./make-task.ts";
-import type { Clock, Invoker, Lease, Rng, StateStore, TaskFailure, TaskKey, TaskRecord } from "./ports.ts";
+import type { Clock, Invoker, Lease, Rng, StateStore, TaskKey, TaskRecord } from "./ports.ts";
 import { type Command, type Event, initialState, type QueryState, type StageState, type StepOptions } from "./state.ts";
 import { step } from "./step.ts";
 import { TakenOverError } from "./taken-over.ts";
@@ -38,6 +38,8 @@ export interface DriveOptions extends TaskMakerOptions {
   readonly pollMs: number;
   /** An attempt without an outcome after so long is given up as lost; absent: attempts cannot be lost. */
   readonly attemptMsMax?: number;
+  /** … and one that gave signs of life, but none for so long. */
+  readonly silentMsMax?: number;
   /** Stops driving at this time, so that another can go on. */
   readonly handOverAtMs?: number;
   /** The stages of the scheduler that handed the query over. */
@@ -183,10 +185,11 @@ class Driver {
       if (status !== "running") continue;
       const records = await this.#ports.state.listTasks(this.#options.queryId, stage, generation);
       this.#options.onRecords?.(stage, records);
-      for (const { task, win, failures } of records) {
+      for (const record of records) {
+        const { task, win, failures } = record;
         if (win && !tasks[task]!.win) this.#events.push({ kind: "committed", stage, task, win });
         if (win) continue;
-        await this.#giveUpLost({ queryId: this.#options.queryId, stage, generation, task }, failures);
+        await this.#giveUpLost({ queryId: this.#options.queryId, stage, generation, task }, record);
         for (const { attemptId, error } of failures) {
           const seen = `${stage}/${task}/${attemptId}`;
           if (this.#failuresSeen.has(seen)) continue;
@@ -198,11 +201,13 @@ class Driver {
   }
 
   /** Attempts that cannot run any more and left no word: their executors died. */
-  async #giveUpLost(key: TaskKey, failures: readonly TaskFailure[]): Promise<void> {
-    const { attemptMsMax = Infinity } = this.#options;
-    const lostBefore = this.#ports.clock.now() - attemptMsMax;
+  async #giveUpLost(key: TaskKey, { failures, beats }: TaskRecord): Promise<void> {
+    const { attemptMsMax = Infinity, silentMsMax = Infinity } = this.#options;
+    const now = this.#ports.clock.now();
     for (const { attempt, attemptId, startedMs } of this.#state.stages[key.stage]!.tasks[key.task]!.running) {
-      if (startedMs > lostBefore || failures.some((failure) => failure.attemptId === attemptId)) continue;
+      const silentMs = now - (beats?.get(attemptId) ?? now);
+      if (now - startedMs < attemptMsMax && silentMs < silentMsMax) continue;
+      if (failures.some((failure) => failure.attemptId === attemptId)) continue;
       const lost = new QueryError("executor_lost", `the executor of task ${key.stage}/${key.task} was lost`).toJSON();
       await this.#ports.state.failTask(key, { attempt, attemptId, error: lost });
       this.#events.push({ kind: "failed", stage: key.stage, task: key.task, attemptId, error: lost });

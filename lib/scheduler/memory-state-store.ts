@@ -6,6 +6,7 @@ import { TakenOverError } from "./taken-over.ts";
 interface StoredTask {
   win?: Win;
   failures: TaskFailure[];
+  beats: Map<string, number>;
 }
 
 interface StoredQuery {
@@ -44,7 +45,7 @@ export class MemoryStateStore implements StateStore {
     if (query.stages.has(key)) return;
     query.stages.set(
       key,
-      Array.from({ length: tasks }, () => ({ failures: [] })),
+      Array.from({ length: tasks }, () => ({ failures: [], beats: new Map() })),
     );
   }
 
@@ -57,6 +58,10 @@ export class MemoryStateStore implements StateStore {
 
   async failTask(key: TaskKey, failure: TaskFailure): Promise<void> {
     this.#task(key)?.failures.push(failure);
+  }
+
+  async beat(key: TaskKey, attemptId: string, nowMs: number): Promise<void> {
+    this.#task(key)?.beats.set(attemptId, nowMs);
   }
 
   async listTasks(queryId: string, stage: number, generation: number): Promise<readonly TaskRecord[]> {

@@ -32,6 +32,8 @@ export interface TaskRecord {
   readonly task: number;
   readonly win?: Win;
   readonly failures: readonly TaskFailure[];
+  /** When attempts last said that they are alive, in milliseconds since the epoch; those that never did are not in it. */
+  readonly beats?: ReadonlyMap<string, number>;
 }
 
 export interface TaskKey {
@@ -70,6 +72,8 @@ export interface StateStore {
   listTasks(queryId: string, stage: number, generation: number): Promise<readonly TaskRecord[]>;
   /** Whether an attempt still has a purpose: false once the query has ended or the task is won. For executors, now and then. */
   isWanted?(key: TaskKey): Promise<boolean>;
+  /** By an executor now and then, while it works on a task for long. */
+  beat?(key: TaskKey, attemptId: string, nowMs: number): Promise<void>;
   finishQuery(queryId: string, lease: Lease, outcome: Outcome): Promise<void>;
   removeQuery(queryId: string): Promise<void>;
 }

@@ -70,6 +70,8 @@ export type SchedulerOutcome = "ended" | "handed_over" | "held_by_another" | "no
 /** Time kept for handing over. */
 const handOverMs = 20_000;
 const progressMsDefault = 1000;
+/** Executors give a sign of life every 5 seconds (lib/service/run-tasks.ts). */
+const silentMsMax = 30_000;
 
 export async function runQuery(
   queryId: string,
@@ -210,6 +212,7 @@ class QueryRun {
         memoryBytesByTier: executors.map(({ taskMemoryBytes }) => taskMemoryBytes),
         steps: { ...defaultStepOptions, slots, tiers: executors.length, speculateFactor: 4 },
         attemptMsMax: executorTimeoutMs * 1.1 + 2000,
+        silentMsMax,
         handOverAtMs: clock.now() + remainingMs() - handOverMs,
         ...(before && { before }),
         signal,

@@ -23,7 +23,7 @@ export interface ExecutorPorts {
 
 export interface InvocationLimits {
   readonly remainingMs: () => number;
-  /** How often to ask whether the task is still wanted. */
+  /** How often to say that the attempt is alive, and to ask whether its task is still wanted. */
   readonly watchMs?: number;
 }
 
@@ -65,7 +65,7 @@ async function handOn(task: Task, { invoker, state }: ExecutorPorts): Promise<Ta
 async function runTask(task: Task, ports: ExecutorPorts, limits: InvocationLimits): Promise<TaskOutcome> {
   const { state, memory, tables, objects, spillDirectory, usage } = ports;
   const key = keyOf(task);
-  const watch = watchTask(key, state, limits);
+  const watch = watchTask(key, task.attemptId, state, limits);
   try {
     // An invocation may be delivered twice: each delivery writes an object of its own.
     const outputKey = `${task.outputKey}.${randomUUID().slice(0, 8)}`;
@@ -86,7 +86,8 @@ async function runTask(task: Task, ports: ExecutorPorts, limits: InvocationLimit
 }
 
 /** Stops a task that nobody wants any more, and one that would run into the function's time limit. */
-function watchTask(key: TaskKey, state: StateStore, { remainingMs, watchMs = 5000 }: InvocationLimits) {
+function watchTask(key: TaskKey, attemptId: string, state: StateStore, limits: InvocationLimits) {
+  const { remainingMs, watchMs = 5000 } = limits;
   const abort = new AbortController();
   const late = setTimeout(
     () => {
@@ -95,7 +96,10 @@ function watchTask(key: TaskKey, state: StateStore, { remainingMs, watchMs = 500
     Math.min(2 ** 31 - 1, Math.max(0, remainingMs() - reportMs)),
   );
   const look = setInterval(async () => {
-    const wanted = await state.isWanted?.(key).catch(() => true);
+    const [wanted] = await Promise.all([
+      state.isWanted?.(key).catch(() => true),
+      state.beat?.(key, attemptId, Date.now()).catch(() => {}),
+    ]);
     if (wanted === false) abort.abort(new QueryError("cancelled", "the query was cancelled"));
   }, watchMs);
   const stop = () => {

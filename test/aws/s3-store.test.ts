@@ -162,24 +162,21 @@ describe("S3Store", () => {
     await store.put("slow", pattern(1000));
     const read = () => store.get("slow", { range: { from: 0, to: 1000 } });
     for (let i = 0; i < 20; i++) await read();
-    assert.equal(hedger.counts.hedges, 0);
+    const before = hedger.counts.won;
     let stalled = 0;
-    intercept = async (request) => {
-      if (request.method !== "GET" || stalled++ > 0) return false;
-      await new Promise((resolve) => setTimeout(resolve, 3000));
-      return false;
-    };
+    // The first answer never comes: without a second request this would wait for ever.
+    intercept = (request) => request.method === "GET" && stalled++ === 0;
     assert.deepEqual(await read(), pattern(1000));
-    assert.deepEqual(hedger.counts, { requests: 21, hedges: 1, won: 1 });
-    assert.equal(stalled, 2);
+    assert.equal(hedger.counts.won, before + 1);
+    assert.ok(stalled >= 2);
     // Everything is slow: few second requests, however many first ones.
     intercept = async () => {
       await new Promise((resolve) => setTimeout(resolve, 100));
       return false;
     };
     await Promise.all(Array.from({ length: 30 }, read));
-    assert.ok(hedger.counts.hedges <= 1 + 10, `${hedger.counts.hedges} hedges`);
-    seen.length = 0;
+    const { requests, hedges } = hedger.counts;
+    assert.ok(hedges <= 1 + requests * 0.2, `${hedges} hedges of ${requests}`);
   });
 
   it("leaves no upload behind", async () => {

@@ -100,6 +100,19 @@ export function stateStoreConformance(name: string, make: () => Promise<StateSto
       assert.deepEqual(second!.failures, []);
     });
 
+    it("keeps the last sign of life of each attempt", async () => {
+      const { store, key, queryId } = await open(2);
+      await store.beat!(key(1), "1-a", 5);
+      await store.beat!(key(1), "1-a", 7);
+      await store.beat!(key(1), "2-b", 6);
+      const [first, second] = await store.listTasks(queryId, 0, 0);
+      assert.deepEqual([...first!.beats!], []);
+      assert.deepEqual([...second!.beats!].sort(), [
+        ["1-a", 7],
+        ["2-b", 6],
+      ]);
+    });
+
     it("keeps stages and generations apart, and opening again changes nothing", async () => {
       const { store, key, queryId, lease } = await open(2);
       await store.openStage(queryId, lease, 0, 1, 2);
