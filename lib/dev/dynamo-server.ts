@@ -34,6 +34,7 @@ export class DynamoServer {
   readonly #authorize: Authorize | undefined;
   readonly #agent = new Agent({ keepAlive: true });
   readonly #store: Listening;
+  #pending = 0;
 
   private constructor(store: Listening, faults: Readonly<Faults>, authorize: Authorize | undefined) {
     this.#store = store;
@@ -65,6 +66,8 @@ export class DynamoServer {
   };
 
   async close(): Promise<void> {
+    // dynalite cannot bear to be closed while it works.
+    while (this.#pending > 0) await delay(5);
     this.#agent.destroy();
     await this.#store.close();
   }
@@ -82,7 +85,8 @@ export class DynamoServer {
     }
     const counted = reads.has(operation) || /Item$/.test(operation);
     const asked = counted ? Buffer.from(JSON.stringify({ ...input, ReturnConsumedCapacity: "TOTAL" })) : body;
-    const reply = await this.#forward(request, asked);
+    this.#pending++;
+    const reply = await this.#forward(request, asked).finally(() => this.#pending--);
     if (counted) count(counts, reads.has(operation), reply);
     return reply;
   }

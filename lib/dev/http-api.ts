@@ -6,7 +6,7 @@ import { readBody } from "./http.ts";
 import { type LambdaFunction, TooManyRequests } from "./lambda/lambda-function.ts";
 
 const requestBytesMax = 10 << 20;
-/** API Gateway gives up then. */
+/** API Gateway gives up then. Requests wait so long for an environment, too: AWS would have started more of them. */
 const integrationMsMax = 30_000;
 
 interface FunctionResult {
@@ -50,7 +50,7 @@ async function integrate(target: LambdaFunction, event: Buffer): Promise<Functio
     timer = setTimeout(() => reject(new Refusal(503, "Service Unavailable")), integrationMsMax);
   });
   try {
-    const { payload, functionError } = await Promise.race([target.invoke(event), late]);
+    const { payload, functionError } = await Promise.race([target.invokeWhenFree(event, integrationMsMax), late]);
     if (functionError) throw new Refusal(500, "Internal Server Error");
     const result: unknown = JSON.parse(payload.toString());
     const isAnswer = typeof result === "object" && result !== null && "statusCode" in result;

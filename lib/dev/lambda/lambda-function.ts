@@ -101,6 +101,18 @@ export class LambdaFunction {
     return this.#run(environment, randomUUID(), payload);
   }
 
+  /** A synchronous one that waits for an environment, up to a time. @throws TooManyRequests */
+  async invokeWhenFree(payload: Buffer, waitMs: number): Promise<InvocationResult> {
+    const lastMs = performance.now() + waitMs;
+    let environment = this.#acquire();
+    while (!environment) {
+      if (performance.now() > lastMs || this.#closed) throw new TooManyRequests();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      environment = this.#acquire();
+    }
+    return this.#run(environment, randomUUID(), payload);
+  }
+
   /** An asynchronous one: it waits for an environment, and is tried again when it fails. */
   enqueue(payload: Buffer): string {
     const requestId = randomUUID();
