@@ -37,15 +37,14 @@ export interface InvocationResult {
   /** Present when this event started the environment. */
   readonly initMs?: number;
   readonly durationMs: number;
-  /** The end of what it logged. */
-  readonly log: string;
+  /** What it logged; the last lines may come a moment after its answer. */
+  readonly log: readonly string[];
 }
 
 interface Current {
   readonly invocation: Invocation;
   readonly startedMs: number;
   readonly timer: NodeJS.Timeout;
-  readonly log: string[];
   readonly resolve: (result: InvocationResult) => void;
 }
 
@@ -77,6 +76,7 @@ export class Environment {
   #next: ServerResponse | undefined;
   #initTimer: NodeJS.Timeout;
   #why = "";
+  #log: string[] = [];
 
   constructor(options: EnvironmentOptions) {
     this.#options = options;
@@ -184,7 +184,8 @@ export class Environment {
     this.#waiting = undefined;
     this.state = "busy";
     const timer = setTimeout(() => this.#timeOut(), timeoutMs);
-    this.#current = { invocation, resolve, timer, startedMs: performance.now(), log: [] };
+    this.#current = { invocation, resolve, timer, startedMs: performance.now() };
+    this.#log = [];
     if (freeze) this.#child?.kill("SIGCONT");
     const response = this.#next!;
     this.#next = undefined;
@@ -225,7 +226,7 @@ export class Environment {
       ...(functionError && { functionError }),
       ...(this.#initMs !== undefined && this.#initMs >= 0 && { initMs: this.#initMs }),
       durationMs: performance.now() - current.startedMs,
-      log: current.log.join("\n"),
+      log: this.#log,
     });
     // Only the first event of an environment pays for its start.
     this.#initMs = -1;
@@ -244,7 +245,6 @@ export class Environment {
         ...waiting,
         timer: setTimeout(() => {}, 0),
         startedMs: performance.now(),
-        log: [],
       };
     }
     if (this.#current) {
@@ -256,7 +256,7 @@ export class Environment {
   }
 
   #line(line: string): void {
-    this.#current?.log.push(line);
+    this.#log.push(line);
     this.#options.onLine(line);
   }
 }

@@ -8,6 +8,8 @@ import { type LambdaFunction, TooManyRequests } from "./lambda-function.ts";
 
 const requestBytesMax = 6_291_456;
 const eventBytesMax = 1_048_576;
+/** The pipe of what a function logs is read beside its answer. */
+const logDelayMs = 50;
 
 class ServiceError extends Error {
   readonly status: number;
@@ -74,7 +76,8 @@ async function route(
     response.setHeader("x-amz-executed-version", "$LATEST");
     response.setHeader("x-amzn-requestid", result.requestId);
     if (request.headers["x-amz-log-type"] === "Tail") {
-      response.setHeader("x-amz-log-result", Buffer.from(result.log).subarray(-4096).toString("base64"));
+      await delay(logDelayMs);
+      response.setHeader("x-amz-log-result", Buffer.from(result.log.join("\n")).subarray(-4096).toString("base64"));
     }
     response.end(result.payload);
     return;
