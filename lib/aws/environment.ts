@@ -5,9 +5,9 @@
  * |---|---|
  * | VOLLEY_TABLE | the DynamoDB table (string keys `pk` and `sk`, time to live on `ttl`) |
  * | VOLLEY_BUCKET | the bucket of plans, shuffle and results, below `q/` |
- * | VOLLEY_SCHEDULER_FUNCTION | name or ARN of the scheduler function |
+ * | VOLLEY_SCHEDULER_FUNCTION | name or ARN of the scheduler function; absent: this function |
  * | VOLLEY_EXECUTOR_FUNCTIONS | executors by memory, smallest first: `1769=name,3538=name`; |
- * | VOLLEY_EXECUTOR_FUNCTION | or just one name (its memory is then taken as 1769 MB) |
+ * | VOLLEY_EXECUTOR_FUNCTION | or just one name (its memory is then taken as 1769 MB); neither: this function |
  * | VOLLEY_EXECUTOR_TIMEOUT_S | the executors' time limit; default 900 |
  * | VOLLEY_SLOTS | attempts of one query that may run at once; default 200 |
  * | VOLLEY_DATA_BUCKETS | comma-separated buckets whose tables may be read; absent: any that the role may read |
@@ -55,7 +55,7 @@ export function readEnvironment(variables: Variables = process.env): CloudEnviro
   return {
     table: required(variables, "VOLLEY_TABLE"),
     bucket: required(variables, "VOLLEY_BUCKET"),
-    schedulerFunction: variables.VOLLEY_SCHEDULER_FUNCTION ?? "",
+    schedulerFunction: variables.VOLLEY_SCHEDULER_FUNCTION ?? ownName(variables),
     executors: executorTiers(variables),
     executorTimeoutMs: (optionalNumber(variables, "VOLLEY_EXECUTOR_TIMEOUT_S") ?? 900) * 1000,
     slots: optionalNumber(variables, "VOLLEY_SLOTS") ?? 200,
@@ -71,7 +71,7 @@ export function readEnvironment(variables: Variables = process.env): CloudEnviro
 
 function executorTiers(variables: Variables): readonly ExecutorTier[] {
   const several = list(variables.VOLLEY_EXECUTOR_FUNCTIONS);
-  if (!several) return [{ memoryMb: 1769, name: variables.VOLLEY_EXECUTOR_FUNCTION ?? "" }];
+  if (!several) return [{ memoryMb: 1769, name: variables.VOLLEY_EXECUTOR_FUNCTION ?? ownName(variables) }];
   const tiers = several.map((entry) => {
     const [memory, name] = entry.split("=");
     const memoryMb = Number(memory);
@@ -79,6 +79,11 @@ function executorTiers(variables: Variables): readonly ExecutorTier[] {
     return { memoryMb, name };
   });
   return tiers.sort((a, b) => a.memoryMb - b.memoryMb);
+}
+
+/** A function cannot be deployed with its own name in its environment; Lambda tells it. */
+function ownName(variables: Variables): string {
+  return variables.AWS_LAMBDA_FUNCTION_NAME ?? "";
 }
 
 function required(variables: Variables, name: string): string {

@@ -64,6 +64,8 @@ export interface VolleyClusterProps {
   readonly executorScratchMiB?: number;
   /** How long an attempt may take. At most 15 minutes. @default 15 minutes */
   readonly executorTimeout?: Duration;
+  /** Queries that read no more bytes run inside the scheduler, without executors. @default 4 MiB */
+  readonly inlineBytesMax?: number;
   /** Attempts of one query that may run at once. @default 200 */
   readonly attemptsMax?: number;
   /** A query fails before it reads more bytes of tables than this … @default no limit */

@@ -225,6 +225,7 @@ describe("functions", () => {
       maxBytes: 1e12,
       maxCost: 5,
       attemptsMax: 50,
+      inlineBytesMax: 7,
       environment: { STAGE: "test" },
     };
     const limited = makeCluster(props).template;
@@ -239,6 +240,7 @@ describe("functions", () => {
       assert.equal(variables.STAGE, "test");
     }
     assert.equal(variablesOf(limited, "Scheduler").VOLLEY_SLOTS, "50");
+    assert.equal(variablesOf(limited, "Scheduler").VOLLEY_INLINE_BYTES, "7");
     assert.equal(plainText(variablesOf(limited, "Api").VOLLEY_SCHEDULER_FUNCTION), "{Scheduler}");
     assert.equal(variablesOf(template, "Api").VOLLEY_DATA_BUCKETS, undefined);
   });
