@@ -23,6 +23,10 @@ export interface Faults {
   readonly fail: number;
   readonly throttle: number;
   readonly ambiguous: number;
+  /** Chance that an executor dies without a word: at once, or after it has said that it is alive. */
+  readonly die?: number;
+  /** Tasks that need an executor of at least this tier, as `stage/task`. */
+  readonly large?: ReadonlyMap<string, number>;
   /** Tasks that fail for good, as `stage/task`. */
   readonly poisoned?: ReadonlySet<string>;
 }
@@ -78,6 +82,12 @@ export class SimulatedWorld implements Clock, Invoker {
     const key = { queryId, stage, generation, task: task.task };
     const fail = (error: QueryError) => this.state.failTask(key, { attempt, attemptId, error: error.toJSON() });
     if (this.#faults.poisoned?.has(`${stage}/${task.task}`)) return fail(new QueryError("overflow", "too large"));
+    const tier = this.#faults.large?.get(`${stage}/${task.task}`) ?? 0;
+    if ((task.tier ?? 0) < tier) return fail(new QueryError("out_of_memory", "too small"));
+    if (this.#faults.die && this.rng.next() < this.#faults.die) {
+      if (this.rng.next() < 0.5) await this.state.beat(key, attemptId, this.#now);
+      return;
+    }
     if (this.rng.next() < this.#faults.fail) return fail(new QueryError("executor_lost", "the executor died"));
     this.executed.push(task);
     await this.state.commitTask(key, { attempt, attemptId, result: resultOf(task, elapsedMs) });

@@ -1,7 +1,7 @@
 /** The driver and its steps under seeded faults: whatever happens, each reader sees exactly one attempt of each task. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { defaultDriveTimes, drive } from "../../lib/scheduler/drive.ts";
+import { type DriveOptions, defaultDriveTimes, drive } from "../../lib/scheduler/drive.ts";
 import type { Manifest } from "../../lib/scheduler/make-task.ts";
 import { defaultStepOptions, type QueryState } from "../../lib/scheduler/state.ts";
 import { exchangeKey, type Stage, type StageGraph } from "../../lib/stages/graph.ts";
@@ -46,8 +46,9 @@ async function run(
 function resume(
   world: SimulatedWorld,
   owner: string,
-  options: { signal?: AbortSignal; speculate?: boolean; onChange?: (state: QueryState) => void } = {},
+  options: Partial<DriveOptions> & { speculate?: boolean; tiers?: number } = {},
 ): Promise<QueryState> {
+  const { speculate: _speculate, tiers = 1, ...more } = options;
   const speculation = options.speculate ? { speculateFactor: 2, speculateMsMin: 10 } : {};
   return drive(
     graph(),
@@ -58,9 +59,8 @@ function resume(
       owner,
       snapshot: new Map(),
       task: { batchRows: 1, memoryBytes: 1 },
-      steps: { ...defaultStepOptions, ...speculation, slots: 4 },
-      ...(options.signal && { signal: options.signal }),
-      ...(options.onChange && { onChange: options.onChange }),
+      steps: { ...defaultStepOptions, ...speculation, slots: 4, tiers },
+      ...more,
     },
   );
 }
@@ -82,6 +82,11 @@ async function checkReaders(world: SimulatedWorld): Promise<void> {
       );
     }
   }
+}
+
+async function runWithTiers(world: SimulatedWorld, tiers: number): Promise<QueryState> {
+  await world.state.createQuery("q");
+  return resume(world, "first", { tiers });
 }
 
 describe("scheduler simulation", () => {
@@ -156,6 +161,50 @@ describe("scheduler simulation", () => {
     for (const seed of seeds) {
       const world = new SimulatedWorld(seed, { ...mild, fail: 0.02 });
       assert.equal((await run(world, { speculate: true })).status, "finished", `seed ${seed}`);
+      await checkReaders(world);
+    }
+  });
+
+  it("notices executors that died: by their silence, or once they cannot run any more", async () => {
+    for (const seed of seeds) {
+      const world = new SimulatedWorld(seed, { fail: 0, throttle: 0.1, ambiguous: 0.1, die: 0.15 });
+      await world.state.createQuery("q");
+      const state = await resume(world, "first", { attemptMsMax: 60_000, silentMsMax: 3000 });
+      // Four deaths of one task in a row are the only thing that may end it.
+      const unlucky = state.error?.code === "executor_lost" && /after 4 attempts/.test(state.error.message);
+      assert.ok(state.status === "finished" || unlucky, `seed ${seed}: ${JSON.stringify(state.error)}`);
+      if (state.status === "finished") await checkReaders(world);
+    }
+  });
+
+  it("moves a task that runs out of memory to larger executors, while there are any", async () => {
+    const large = new Map([
+      ["0/2", 1],
+      ["2/0", 2],
+    ]);
+    const faults: Faults = { fail: 0, throttle: 0.1, ambiguous: 0, large };
+    const world = new SimulatedWorld(11, faults);
+    await world.state.createQuery("q");
+    const state = await resume(world, "first", { tiers: 3 });
+    assert.equal(state.status, "finished");
+    const tiers = new Map(world.executed.map(({ stage, task, tier = 0 }) => [`${stage}/${task}`, tier]));
+    assert.deepEqual([tiers.get("0/2"), tiers.get("2/0"), tiers.get("1/0")], [1, 2, 0]);
+    const small = await runWithTiers(new SimulatedWorld(11, faults), 2);
+    assert.equal(small.status, "failed");
+    assert.equal(small.error!.code, "out_of_memory");
+  });
+
+  it("hands over with its attempts under way, and none of them is started twice", async () => {
+    for (const seed of seeds) {
+      const world = new SimulatedWorld(seed, { fail: 0, throttle: 0, ambiguous: 0 });
+      await world.state.createQuery("q");
+      let before: QueryState | undefined;
+      for (let i = 0; i < 50 && (!before || before.status === "running"); i++) {
+        const handOverAtMs = world.now() + 60;
+        before = await resume(world, `owner ${i}`, { handOverAtMs, ...(before && { before: before.stages }) });
+      }
+      assert.equal(before!.status, "finished", `seed ${seed}`);
+      assert.equal(world.executed.length, 21, `seed ${seed}`);
       await checkReaders(world);
     }
   });
