@@ -65,11 +65,14 @@ const builders: Readonly<Record<string, (tables: readonly TableInfo[]) => Metada
       "column_default",
       "is_nullable",
       "data_type",
+      // Hidden ones in Trino: SELECT * has them here, too.
+      "comment",
+      "extra_info",
     ],
     rows: tables.flatMap(({ schema, name, columns }) =>
       columns.map((column, i) => {
         const nullable = column.nullable ? "YES" : "NO";
-        return [catalogName, schema, name, column.name, i + 1, null, nullable, trinoType(column.type)];
+        return [catalogName, schema, name, column.name, i + 1, null, nullable, trinoType(column.type), null, null];
       }),
     ),
   }),

@@ -82,9 +82,10 @@ function edit(chain: Chain, session: TrinoSession, tables: readonly TableInfo[])
     return replaced(chain, qualified.slice(-2).map(quoted).join("."));
   }
   const isDefault = qualified[0] === defaultSchema && qualified.length > 1;
-  const plain =
-    isDefault &&
-    tables.some((table) => table.schema.toLowerCase() === defaultSchema && table.name.toLowerCase() === qualified[1]);
+  const isKnown =
+    qualified.length > 1 &&
+    tables.some(({ schema, name }) => sameName(schema, defaultSchema) && sameName(name, qualified[1]!));
+  const plain = isDefault && (isKnown || inTablePosition(chain));
   const dropped = parts.length - own.length + (plain && own.length === qualified.length ? 1 : 0);
   if (dropped > 0) {
     const kept = tokens.slice(dropped * 2).map((token) => (token.kind === "name" ? quoted(token.text) : token.text));
@@ -148,4 +149,8 @@ function replaced({ tokens }: Chain, text: string): Edit {
 
 function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
+}
+
+function sameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
 }
