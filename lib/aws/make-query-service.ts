@@ -5,17 +5,17 @@ import { CloudCatalog } from "../catalog/cloud-catalog.ts";
 import { ParquetTables } from "../catalog/parquet-table.ts";
 import { CloudQueryService } from "../service/cloud-query-service.ts";
 import type { Clients } from "./clients.ts";
-import { DynamoCatalogStore } from "./dynamo-catalog-store.ts";
 import { DynamoQueryStore } from "./dynamo-query-store.ts";
 import type { CloudEnvironment } from "./environment.ts";
 import { invokeFunction } from "./lambda-invoker.ts";
+import { makeCatalogStore } from "./make-catalog-store.ts";
 import { S3Store } from "./s3-store.ts";
 
 export function makeQueryService(environment: CloudEnvironment, clients: Clients): CloudQueryService {
   const { table, bucket, dataBuckets, schedulerFunction } = environment;
   const tables = new S3Store(clients.s3, { ...(dataBuckets && { allowedBuckets: dataBuckets }) });
   const parquet = new ParquetTables(tables);
-  const names = new DynamoCatalogStore(clients.dynamo, table);
+  const names = makeCatalogStore(environment, clients);
   return new CloudQueryService({
     queries: new DynamoQueryStore(clients.dynamo, table),
     objects: new S3Store(clients.s3, { bucket }),

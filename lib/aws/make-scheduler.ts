@@ -4,12 +4,12 @@ import { ParquetTables } from "../catalog/parquet-table.ts";
 import { LinearMemory } from "../kernels/memory.ts";
 import type { SchedulerOptions, SchedulerPorts } from "../service/run-query.ts";
 import type { Clients } from "./clients.ts";
-import { DynamoCatalogStore } from "./dynamo-catalog-store.ts";
 import { DynamoQueryStore } from "./dynamo-query-store.ts";
 import { DynamoStateStore } from "./dynamo-state-store.ts";
 import type { CloudEnvironment } from "./environment.ts";
 import { executorMemoryBytes, taskMemoryBytes } from "./executor-memory.ts";
 import { invokeFunction, LambdaInvoker } from "./lambda-invoker.ts";
+import { makeCatalogStore } from "./make-catalog-store.ts";
 import { S3Store } from "./s3-store.ts";
 import { UsageClock } from "./usage-clock.ts";
 
@@ -27,7 +27,7 @@ export function makeScheduler(environment: CloudEnvironment, clients: Clients, s
   const objects = new S3Store(clients.s3, { bucket });
   const tables = new S3Store(clients.s3, { ...(dataBuckets && { allowedBuckets: dataBuckets }) });
   const parquet = new ParquetTables(tables);
-  const names = new DynamoCatalogStore(clients.dynamo, table);
+  const names = makeCatalogStore(environment, clients);
   const clock = new UsageClock(clients.meter, memoryMb);
   let memory: LinearMemory | undefined;
   const ownMemory = () => {

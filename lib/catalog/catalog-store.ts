@@ -16,6 +16,8 @@ export interface TableDefinition extends TableSource {
   readonly name: string;
   /** As of its registration, for listings that open no file. */
   readonly columns?: readonly DefinedColumn[];
+  /** Why it cannot be read: something of it that Volley does not do. */
+  readonly unsupported?: string;
 }
 
 export interface ViewDefinition {

@@ -1,5 +1,5 @@
 /** Tables of a deployment: names from its catalog store, files in its object store (s3://bucket/key). */
-import { QueryError } from "../errors.ts";
+import { QueryError, unsupported } from "../errors.ts";
 import { nearestName } from "../expr/nearest-name.ts";
 import type { ObjectInfo, ObjectStore } from "../storage/object-store.ts";
 import {
@@ -62,6 +62,7 @@ export class CloudCatalog implements Catalog {
 
   async table(name: readonly string[]): Promise<Table | undefined> {
     const found = this.#tables.get(definitionKey(qualified(name)));
+    if (found?.unsupported) throw unsupported(`${found.schema}.${found.name}: ${found.unsupported}`);
     return found && this.#resolve(found.name, found);
   }
 
