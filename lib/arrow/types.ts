@@ -139,6 +139,7 @@ export function typeNamed(name: string): DataType | undefined {
   return fits ? types.decimal(precision, scale) : undefined;
 }
 
+/** A column of a schema. */
 export interface Field {
   readonly name: string;
   readonly type: DataType;

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { QueryError, type QueryErrorJson } from "../errors.ts";
 import { type AwsCredentials, type SigningScope, signRequest } from "./sign-request.ts";
 
+/** How a remote session shows who it is. */
 export interface RemoteOptions {
   /** A bearer token. */
   readonly token?: string;

@@ -31,6 +31,7 @@ export interface SubmitOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A query that runs on the remote side: its answer in the same forms as an embedded one. */
 export class RemoteHandle extends QueryAnswer {
   readonly id: string;
   override readonly columns: readonly ResultColumn[];

@@ -9,6 +9,7 @@ import { splitStatements } from "../sql/tokens.ts";
 import { RemoteClient, type RemoteOptions } from "./remote-client.ts";
 import { RemoteHandle } from "./remote-handle.ts";
 
+/** What may go with a statement that is sent away. */
 export interface RemoteSqlOptions {
   readonly parameters?: ParameterValues;
   readonly signal?: AbortSignal;
@@ -18,12 +19,14 @@ export interface RemoteSqlOptions {
   readonly maxCost?: number;
 }
 
+/** A table that the remote side knows. */
 export interface RemoteTable {
   readonly schema: string;
   readonly name: string;
   readonly columns: readonly { readonly name: string; readonly type: string; readonly nullable: boolean }[];
 }
 
+/** Queries sent to a Volley somewhere else, over its HTTP API; used like a SessionContext. */
 export class RemoteSession {
   readonly #client: RemoteClient;
   readonly #running = new Set<RemoteHandle>();

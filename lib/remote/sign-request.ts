@@ -1,6 +1,7 @@
 /** AWS Signature Version 4 (https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html) of one request. */
 import { createHash, createHmac } from "node:crypto";
 
+/** Keys that requests are signed with (AWS Signature Version 4). */
 export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
