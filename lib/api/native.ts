@@ -55,6 +55,8 @@ const inlineBytesMax = 1_000_000;
 /** More JSON at once than this makes clients slow. */
 const jsonBytesMax = 4_500_000;
 const linkSeconds = 3600;
+/** Answers up to this size are read before anything is sent, so that a failure can still be told. */
+const bufferedBytesMax = 8_000_000;
 
 export const nativeHandlers: Readonly<Record<OperationName, Handler>> = {
   submitQuery: async (request) => {
@@ -215,13 +217,15 @@ async function arrow(
   headers: Readonly<Record<string, string>>,
 ): Promise<Response> {
   const columns = info.columns!;
-  const stream = (of: readonly ResultSlice[], extra: Readonly<Record<string, string>> = {}) => {
-    const body = ReadableStream.from(arrowStream(columns, of)) as ReadableStream<Uint8Array>;
+  const stream = async (of: readonly ResultSlice[], extra: Readonly<Record<string, string>> = {}) => {
+    const pieces = arrowStream(columns, of);
+    const isSmall = bytesOf(of) <= bufferedBytesMax;
+    const body = isSmall ? await joined(pieces) : (ReadableStream.from(pieces) as ReadableStream<Uint8Array>);
     return new Response(body, { headers: { "content-type": mediaTypes.arrow, ...headers, ...extra } });
   };
   const rest = slices.slice(from.slice);
   const bytesMax = request.responseBytesMax;
-  if (rest.reduce((sum, { bytes }) => sum + bytes, 0) <= bytesMax) return stream(rest);
+  if (bytesOf(rest) <= bytesMax) return stream(rest);
   const links = await linksTo(rest);
   if (links) {
     const body: ArrowLinksBody = { columns: columns.map(columnBody), links, expiresIn: linkSeconds };
@@ -231,6 +235,16 @@ async function arrow(
   while (count < rest.length && (count === 0 || bytes + rest[count]!.bytes <= bytesMax)) bytes += rest[count++]!.bytes;
   const next = { slice: from.slice + count, row: 0 };
   return stream(rest.slice(0, count), next.slice < slices.length ? nextLink(info.id, "arrow", next) : {});
+}
+
+function bytesOf(slices: readonly ResultSlice[]): number {
+  return slices.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+async function joined(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  const copies: Uint8Array[] = [];
+  for await (const piece of pieces) copies.push(piece.slice());
+  return Buffer.concat(copies);
 }
 
 /** Undefined where there are no links. Slices that lie in a record instead of an object are small: they are their own links. */
