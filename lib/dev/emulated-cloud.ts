@@ -26,6 +26,8 @@ export interface CloudOptions {
   readonly data?: Readonly<Record<string, string>>;
   /** Tasks that run at once. */
   readonly executors?: number;
+  /** Time limit of a task, in seconds: an executor that died is missed when it is over. Default 900. */
+  readonly executorTimeout?: number;
   /** Queries that are driven at once. */
   readonly schedulers?: number;
   readonly auth?: "none" | "iam" | "jwt";
@@ -208,7 +210,15 @@ interface Setting {
 
 /** As lib/stack deploys them, at the size of one machine. */
 function functionOptions(options: CloudOptions, setting: Setting): FunctionOptions[] {
-  const { executors = 4, schedulers = 8, auth = "none", variables = {}, freeze = false, onLine } = options;
+  const {
+    executors = 4,
+    executorTimeout = 900,
+    schedulers = 8,
+    auth = "none",
+    variables = {},
+    freeze = false,
+    onLine,
+  } = options;
   const { directory, functionsDirectory, roles, endpoints, dataBuckets } = setting;
   const [small, large] = accountNames.executorFunctions;
   const shared = {
@@ -255,12 +265,17 @@ function functionOptions(options: CloudOptions, setting: Setting): FunctionOptio
       { memoryMb: 1769, timeoutMs: 900_000, concurrency: schedulers, retryDelaysMs: [1000, 2000] },
       {
         VOLLEY_SCHEDULER_FUNCTION: accountNames.schedulerFunction,
-        VOLLEY_EXECUTOR_TIMEOUT_S: "900",
+        VOLLEY_EXECUTOR_TIMEOUT_S: String(executorTimeout),
         VOLLEY_SLOTS: String(executors * 2),
       },
     ),
-    make("executor", small, { memoryMb: 1769, timeoutMs: 900_000, concurrency: executors, retryDelaysMs: [] }),
-    make("executor", large, { memoryMb: 3538, timeoutMs: 900_000, concurrency: 1, retryDelaysMs: [] }),
+    make("executor", small, {
+      memoryMb: 1769,
+      timeoutMs: executorTimeout * 1000,
+      concurrency: executors,
+      retryDelaysMs: [],
+    }),
+    make("executor", large, { memoryMb: 3538, timeoutMs: executorTimeout * 1000, concurrency: 1, retryDelaysMs: [] }),
   ];
 }
 

@@ -1,4 +1,5 @@
 /** The native HTTP API as a test sees it: fetch, long polls, Arrow answers. */
+import { randomUUID } from "node:crypto";
 
 import { messagesOf } from "../../../lib/arrow/ipc-message.ts";
 import { decodeSchema } from "../../../lib/arrow/ipc-schema.ts";
@@ -21,6 +22,7 @@ export interface QueryBody {
   readonly error?: QueryErrorJson;
 }
 
+const attemptsMax = 10;
 const endStates = new Set(["finished", "failed", "cancelled"]);
 
 export class CloudClient {
@@ -36,12 +38,15 @@ export class CloudClient {
     return fetch(new URL(path, this.url), { ...init, headers: { ...this.#headers, ...(init.headers as object) } });
   }
 
-  /** POST; does not wait for the answer unless told to. @throws QueryError of the problem in the response */
+  /** POST; does not wait for the answer unless told to. What was refused for the moment is asked again. @throws QueryError of the problem in the response */
   async submit(sql: string, options: object = {}): Promise<QueryBody> {
-    const body = JSON.stringify({ sql, wait: 0, ...options });
-    return answer(
-      await this.fetch("/v1/queries", { method: "POST", headers: { "content-type": "application/json" }, body }),
-    );
+    const body = JSON.stringify({ sql, wait: 0, idempotencyKey: randomUUID(), ...options });
+    const headers = { "content-type": "application/json" };
+    for (let attempt = 1; ; attempt++) {
+      const response = await this.fetch("/v1/queries", { method: "POST", headers, body });
+      if (attempt === attemptsMax || (response.status !== 429 && response.status !== 503)) return answer(response);
+      await new Promise((resolve) => setTimeout(resolve, 50 * attempt));
+    }
   }
 
   async get(id: string, waitSeconds = 0): Promise<QueryBody> {
