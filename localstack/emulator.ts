@@ -33,6 +33,8 @@ export const options: readonly string[] = [
   "volley:auth=none",
   // However small the demonstration's tables are: executors run.
   "volley:inlineBytesMax=1",
+  // Each attempt is a process, or a container, of this machine.
+  "volley:attemptsMax=4",
   // MiniStack knows no alarms on metric math.
   "volley:alarms=false",
   // HTTP APIs are not in LocalStack's free tier.

@@ -1,4 +1,4 @@
-/** `npm run localstack:seed`: TPC-H tables of 1 % of a gigabyte in a bucket, registered in the catalog. */
+/** `npm run localstack:seed`: TPC-H tables of a tenth of a gigabyte in a bucket, registered in the catalog. */
 import { createReadStream, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -11,7 +11,7 @@ Object.assign(process.env, environment);
 const s3 = new S3Client({ forcePathStyle: true });
 const directory = mkdtempSync(join(tmpdir(), "volley-seed-"));
 try {
-  await generateTpch({ scale: 0.01, out: join(directory, "tpch"), parts: 2 });
+  await generateTpch({ scale: 0.1, out: join(directory, "tpch"), parts: 2 });
   await s3.send(new CreateBucketCommand({ Bucket: dataBucket })).catch((error: Error) => {
     if (!/^BucketAlready/.test(error.name)) throw error;
   });

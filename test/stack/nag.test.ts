@@ -13,7 +13,7 @@ function findings({ app }: Made): string[] {
 }
 
 const clusters: Record<string, VolleyClusterProps> = {
-  "by default": {},
+  "by default": { alarms: true, dashboard: true },
   "with data, Glue, keys and a Function URL": {
     data: [{ bucket: "lake", prefix: "sales/" }, { bucket: "open-data" }],
     glueDatabases: ["lake"],

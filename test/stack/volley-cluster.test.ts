@@ -369,7 +369,8 @@ describe("the Function URL", () => {
 
 describe("monitoring", () => {
   it("alarms of every function, events that wait, the table and the API", () => {
-    const alarms = Object.keys(standard.template.findResources("AWS::CloudWatch::Alarm")).map((id) =>
+    const { template } = makeCluster({ alarms: true, dashboard: true });
+    const alarms = Object.keys(template.findResources("AWS::CloudWatch::Alarm")).map((id) =>
       plainText({ Ref: id })
         .slice(1, -1)
         .replace(/Alarm$/, ""),
@@ -381,13 +382,16 @@ describe("monitoring", () => {
       ...["ApiSlow", "SchedulerSlow", "TableThrottles", "TableErrors", "HttpErrors"],
     ];
     assert.deepEqual(alarms.sort(), expected.sort());
-    standard.template.allResourcesProperties("AWS::CloudWatch::Alarm", { TreatMissingData: "notBreaching" });
-    standard.template.resourceCountIs("AWS::CloudWatch::Dashboard", 1);
+    template.allResourcesProperties("AWS::CloudWatch::Alarm", { TreatMissingData: "notBreaching" });
+    template.resourceCountIs("AWS::CloudWatch::Dashboard", 1);
   });
 
   it("tells a topic; can be left out", () => {
     const topic = "arn:aws:sns:eu-west-1:123456789012:alarms";
-    const { template } = makeCluster((stack) => ({ alarmTopic: Topic.fromTopicArn(stack, "Topic", topic) }));
+    const { template } = makeCluster((stack) => ({
+      alarms: true,
+      alarmTopic: Topic.fromTopicArn(stack, "Topic", topic),
+    }));
     template.allResourcesProperties("AWS::CloudWatch::Alarm", { AlarmActions: [topic] });
     const silent = makeCluster({ alarms: false, dashboard: false }).template;
     silent.resourceCountIs("AWS::CloudWatch::Alarm", 0);
