@@ -10,12 +10,19 @@ const checks: readonly {
   { what: "no table", sql: "SELECT 6 * 7 AS answer, 'Grüße' AS greeting", rows: [[42, "Grüße"]] },
   { what: "a scan", sql: "SELECT count(*) FROM orders", rows: [["150000"]] },
   {
-    what: "a join of five tables, shuffled",
+    what: "a join of five tables",
     // Every line has a supplier, whose nation has a region: the join loses none and doubles none.
     sql: `SELECT count(*) = (SELECT count(*) FROM lineitem), count(DISTINCT r_name)
       FROM lineitem JOIN orders ON l_orderkey = o_orderkey JOIN supplier ON l_suppkey = s_suppkey
       JOIN nation ON s_nationkey = n_nationkey JOIN region ON n_regionkey = r_regionkey`,
     rows: [[true, "5"]],
+  },
+  {
+    what: "many groups",
+    // Every order has a line.
+    sql: `SELECT count(*), sum(n) = (SELECT count(*) FROM lineitem), min(length(longest)) > 0
+      FROM (SELECT l_orderkey, count(*) AS n, max(l_comment) AS longest FROM lineitem GROUP BY l_orderkey) AS orders`,
+    rows: [["150000", true, true]],
   },
   {
     what: "groups in order",
@@ -28,7 +35,6 @@ for (const { what, sql, rows: expected } of checks) {
   const start = performance.now();
   const { rows, stages = [], cost } = await query(sql);
   assert.deepEqual(comparable(rows), comparable(expected), what);
-  if (/JOIN/.test(sql)) assert.ok(stages.length > 1, `${what} ran in ${stages.length} stage`);
   const tasks = stages.reduce((sum, stage) => sum + stage.tasks, 0);
   const elapsed = `${((performance.now() - start) / 1000).toFixed(1)} s`;
   process.stdout.write(`ok ${what}: ${tasks} tasks, ${elapsed}, $${cost?.total.toFixed(6)}\n`);
