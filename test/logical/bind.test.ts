@@ -238,7 +238,7 @@ test("errors name the place and, where there is one, the remedy", async () => {
     ["SELECT * EXCLUDE (z) FROM t", "unknown_column", "z", /no column z/],
     ["SELECT *", "invalid_argument", "*", /FROM/],
     ["SELECT a FROM t WHERE c > 5", "type_mismatch", "c > 5", /VARCHAR > INTEGER/],
-    ["SELECT CAST(DATE '2020-01-01' AS BOOLEAN)", "type_mismatch", "'2020-01-01'", /cannot cast DATE to BOOLEAN/],
+    ["SELECT CAST(DATE '2020-01-01' AS BOOLEAN)", "type_mismatch", "DATE '2020-01-01'", /cannot cast DATE to BOOLEAN/],
     [
       "SELECT CASE WHEN a THEN 1 ELSE c END FROM t",
       "type_mismatch",
