@@ -1,5 +1,5 @@
 /** Open files, kept for the next read of the same path and closed soon after their last use. */
-import type { BigIntStats } from "node:fs";
+import { type BigIntStats, fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 
 const openMax = 64;
@@ -11,8 +11,6 @@ interface OpenFile {
   /** Reads in flight; counted before the handle is there, so that nobody closes it under them. */
   users: number;
   usedAt: number;
-  /** Under way: reads that start at the same time share it. */
-  stats: Promise<BigIntStats> | undefined;
   /** No longer in the map: closed by its last user. */
   dropped: boolean;
 }
@@ -45,7 +43,6 @@ export class FileHandles {
       handle: open(path, "r"),
       users: 0,
       usedAt: 0,
-      stats: undefined,
       dropped: false,
     };
     file.handle.catch(() => this.#drop(file));
@@ -84,16 +81,9 @@ export class FileHandles {
   }
 }
 
-function statsOf(file: OpenFile): Promise<BigIntStats> {
-  if (file.stats === undefined) {
-    const stats = file.handle.then((handle) => handle.stat({ bigint: true }));
-    const done = () => {
-      if (file.stats === stats) file.stats = undefined;
-    };
-    stats.then(done, done);
-    file.stats = stats;
-  }
-  return file.stats;
+/** At once: of an open file it is one short system call. */
+async function statsOf(file: OpenFile): Promise<BigIntStats> {
+  return fstatSync((await file.handle).fd, { bigint: true });
 }
 
 /** Closes a dropped file once nobody reads from it. */

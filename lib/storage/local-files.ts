@@ -1,6 +1,17 @@
 /** Files of the local disk as objects: keys are absolute paths. Where tables are read from. */
-import type { BigIntStats } from "node:fs";
-import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import {
+  type BigIntStats,
+  closeSync,
+  fstatSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { QueryError } from "../errors.ts";
 import { byteRange, changed, diskError, duplicate, notFound } from "./byte-range.ts";
@@ -8,6 +19,11 @@ import { FileHandles } from "./file-handles.ts";
 import type { GetOptions, ObjectBytes, ObjectInfo, ObjectStore } from "./object-store.ts";
 
 const temporaryPrefix = ".put-";
+/**
+ * Up to this size bytes are read and written at once: the system calls take some microseconds, the way to the thread
+ * pool and back takes more, and on a busy machine milliseconds. Every stage of a query waits for such small objects.
+ */
+const smallBytesMax = 64 << 10;
 let temporaries = 0;
 
 export class LocalFiles implements ObjectStore {
@@ -46,15 +62,17 @@ export class LocalFiles implements ObjectStore {
     const path = this.path(key);
     const temporary = join(dirname(path), `${temporaryPrefix}${process.pid}-${Date.now()}-${++temporaries}`);
     try {
-      const info = await write(temporary, key, bytes instanceof Uint8Array ? [bytes] : bytes);
+      const whole = bytes instanceof Uint8Array;
+      const small = whole && bytes.length <= smallBytesMax;
+      const info = small ? writeSmall(temporary, key, bytes) : await write(temporary, key, whole ? [bytes] : bytes);
       // A hard link refuses to replace an existing file, a rename replaces it; both are atomic.
-      if (options.ifAbsent) await link(temporary, path);
-      else await rename(temporary, path);
+      if (options.ifAbsent) linkSync(temporary, path);
+      else renameSync(temporary, path);
       return info;
     } catch (error) {
       throw (error as NodeJS.ErrnoException).code === "EEXIST" ? duplicate(key) : fileError(key, error);
     } finally {
-      await rm(temporary, { force: true });
+      rmSync(temporary, { force: true });
     }
   }
 
@@ -100,7 +118,11 @@ async function read(handle: FileHandle, stats: BigIntStats, key: string, options
   const { from, to } = byteRange(key, Number(stats.size), options.range);
   const bytes = options.into?.(to - from).subarray(0, to - from) ?? new Uint8Array(to - from);
   for (let done = 0; done < bytes.length; ) {
-    const { bytesRead } = await handle.read(bytes, done, Math.min(bytes.length - done, 1 << 30), from + done);
+    const length = Math.min(bytes.length - done, 1 << 30);
+    const bytesRead =
+      length <= smallBytesMax
+        ? readSync(handle.fd, bytes, done, length, from + done)
+        : (await handle.read(bytes, done, length, from + done)).bytesRead;
     if (bytesRead === 0) throw changed(key);
     done += bytesRead;
   }
@@ -128,6 +150,28 @@ async function write(
     return { key, bytes: Number(stats.size), etag: etagOf(stats) };
   } finally {
     await handle.close();
+  }
+}
+
+/** Like `write`, at once. */
+function writeSmall(path: string, key: string, bytes: Uint8Array): ObjectInfo {
+  const file = openNew(path);
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done);
+    const stats = fstatSync(file, { bigint: true });
+    return { key, bytes: Number(stats.size), etag: etagOf(stats) };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openNew(path: string): number {
+  try {
+    return openSync(path, "wx");
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    mkdirSync(dirname(path), { recursive: true });
+    return openSync(path, "wx");
   }
 }
 
