@@ -10,17 +10,31 @@ import type { Table, TableFile } from "./table.ts";
 const footersAllMax = 256;
 const footersSample = 64;
 const readsAtOnce = 16;
+const tablesMax = 256;
 const cacheMax = 4096;
 
 export class ParquetTables {
   readonly #objects: ObjectStore;
   readonly #footers = new Map<string, ParquetFooter>();
+  /** The last table of each name, and the versions of the files it was made of: statistics take a while to add up. */
+  readonly #tables = new Map<string, { readonly versions: string; readonly table: Table }>();
 
   constructor(objects: ObjectStore) {
     this.#objects = objects;
   }
 
+  /** The same table as before while no file has changed. */
   async table(name: string, files: readonly ObjectInfo[]): Promise<Table> {
+    const versions = files.map(({ key, etag }) => `${key}\0${etag}`).join("\0");
+    const known = this.#tables.get(name);
+    if (known?.versions === versions) return known.table;
+    const table = await this.#make(name, files);
+    if (this.#tables.size >= tablesMax) this.#tables.delete(this.#tables.keys().next().value!);
+    this.#tables.set(name, { versions, table });
+    return table;
+  }
+
+  async #make(name: string, files: readonly ObjectInfo[]): Promise<Table> {
     const sampled = files.length > footersAllMax ? evenly(files, footersSample) : files;
     const footers = await this.#readAll(sampled);
     const schema = footers[0]!.schema;

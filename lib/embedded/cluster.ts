@@ -13,6 +13,7 @@ import { defaultStepOptions, type QueryState } from "../scheduler/state.ts";
 import type { StageGraph, Task, TaskOptions, TaskResult } from "../stages/graph.ts";
 import { LocalFiles } from "../storage/local-files.ts";
 import { LocalStore } from "../storage/local-store.ts";
+import { MemoryStore } from "../storage/memory-store.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { ScratchDirectory } from "./scratch-directory.ts";
 import { WorkerPool } from "./worker-pool.ts";
@@ -106,7 +107,8 @@ export class EmbeddedCluster {
         rng: { next: () => Math.random() },
         state: this.#state,
         invoker,
-        objects: this.#objects,
+        // Manifests are read by nobody but this thread's driver: what dies with it may stay in memory.
+        objects: new MemoryStore(),
       };
       const state = await drive(query.graph, ports, {
         ...defaultDriveTimes,
