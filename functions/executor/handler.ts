@@ -35,7 +35,8 @@ export async function handler(event: ExecutorEvent, context: Context): Promise<v
   clock.start();
   const remainingMs = () => context.getRemainingTimeInMillis();
   try {
-    for (const outcome of await runTasks(event, ports, { remainingMs })) report(outcome);
+    for (const outcome of await runTasks(event, ports, { remainingMs, watchMs: environment.heartbeatMs }))
+      report(outcome);
   } finally {
     metrics.publishStoredMetrics();
   }

@@ -9,6 +9,7 @@
  * | VOLLEY_EXECUTOR_FUNCTIONS | executors by memory, smallest first: `1769=name,3538=name`; |
  * | VOLLEY_EXECUTOR_FUNCTION | or just one name (its memory is then taken as 1769 MB); neither: this function |
  * | VOLLEY_EXECUTOR_TIMEOUT_S | the executors' time limit; default 900 |
+ * | VOLLEY_HEARTBEAT_S | how often executors say that they are alive; lost after six times that; default 5 |
  * | VOLLEY_SLOTS | attempts of one query that may run at once; default 200 |
  * | VOLLEY_DATA_BUCKETS | comma-separated buckets whose tables may be read; absent: any that the role may read |
  * | VOLLEY_GLUE_DATABASES | comma-separated Glue databases that are schemas here; absent: none |
@@ -34,6 +35,7 @@ export interface CloudEnvironment {
   /** By memory, ascending; at least one. */
   readonly executors: readonly ExecutorTier[];
   readonly executorTimeoutMs: number;
+  readonly heartbeatMs: number;
   readonly slots: number;
   readonly dataBuckets?: readonly string[];
   readonly inlineBytesMax: number;
@@ -58,6 +60,7 @@ export function readEnvironment(variables: Variables = process.env): CloudEnviro
     schedulerFunction: variables.VOLLEY_SCHEDULER_FUNCTION ?? ownName(variables),
     executors: executorTiers(variables),
     executorTimeoutMs: (optionalNumber(variables, "VOLLEY_EXECUTOR_TIMEOUT_S") ?? 900) * 1000,
+    heartbeatMs: (optionalNumber(variables, "VOLLEY_HEARTBEAT_S") ?? 5) * 1000,
     slots: optionalNumber(variables, "VOLLEY_SLOTS") ?? 200,
     ...(dataBuckets && { dataBuckets }),
     inlineBytesMax: optionalNumber(variables, "VOLLEY_INLINE_BYTES") ?? 4 << 20,

@@ -112,6 +112,13 @@ function groupsOf(waiting: readonly Waiting[]): Iterable<readonly Waiting[]> {
   ).values();
 }
 
+/** A scheduler for a query: throttles are waited out for a while. */
+export async function invokeScheduler(client: LambdaClient, name: string, queryId: string): Promise<void> {
+  const isThrottled = (error: unknown) => error instanceof QueryError && error.code === "throttled";
+  const start = () => invokeFunction(client, name, { queryId });
+  await retry(start, { attemptsMax: 6, baseMs: 50, waitMsMax: 1000, isTransient: isThrottled });
+}
+
 /** An Event invocation: resolves when it is queued. @throws QueryError throttled, unauthorized, internal */
 export async function invokeFunction(client: LambdaClient, name: string, event: unknown): Promise<void> {
   const command = new InvokeCommand({

@@ -7,7 +7,7 @@ import { CloudQueryService } from "../service/cloud-query-service.ts";
 import type { Clients } from "./clients.ts";
 import { DynamoQueryStore } from "./dynamo-query-store.ts";
 import type { CloudEnvironment } from "./environment.ts";
-import { invokeFunction } from "./lambda-invoker.ts";
+import { invokeScheduler } from "./lambda-invoker.ts";
 import { makeCatalogStore } from "./make-catalog-store.ts";
 import { S3Store } from "./s3-store.ts";
 
@@ -20,7 +20,7 @@ export function makeQueryService(environment: CloudEnvironment, clients: Clients
     queries: new DynamoQueryStore(clients.dynamo, table),
     objects: new S3Store(clients.s3, { bucket }),
     catalog: () => CloudCatalog.load(names, tables, parquet),
-    startScheduler: (queryId) => invokeFunction(clients.lambda, schedulerFunction, { queryId }),
+    startScheduler: (queryId) => invokeScheduler(clients.lambda, schedulerFunction, queryId),
     // The answer's slices are whole objects.
     link: (Key, expiresIn) => getSignedUrl(clients.s3, new GetObjectCommand({ Bucket: bucket, Key }), { expiresIn }),
   });

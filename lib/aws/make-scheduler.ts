@@ -8,7 +8,7 @@ import { DynamoQueryStore } from "./dynamo-query-store.ts";
 import { DynamoStateStore } from "./dynamo-state-store.ts";
 import type { CloudEnvironment } from "./environment.ts";
 import { executorMemoryBytes, taskMemoryBytes } from "./executor-memory.ts";
-import { invokeFunction, LambdaInvoker } from "./lambda-invoker.ts";
+import { invokeScheduler, LambdaInvoker } from "./lambda-invoker.ts";
 import { makeCatalogStore } from "./make-catalog-store.ts";
 import { S3Store } from "./s3-store.ts";
 import { UsageClock } from "./usage-clock.ts";
@@ -45,7 +45,7 @@ export function makeScheduler(environment: CloudEnvironment, clients: Clients, s
       invoker: new LambdaInvoker(clients.lambda, { executors: executors.map(({ name }) => name), objects }),
       catalog: () => CloudCatalog.load(names, tables, parquet),
       inline: { memory: ownMemory, tables, shuffle: objects, spillDirectory },
-      handOver: (queryId) => invokeFunction(clients.lambda, environment.schedulerFunction, { queryId }),
+      handOver: (queryId) => invokeScheduler(clients.lambda, environment.schedulerFunction, queryId),
       usage: () => clock.usage(),
     },
     options: {
@@ -56,6 +56,7 @@ export function makeScheduler(environment: CloudEnvironment, clients: Clients, s
         taskMemoryBytes: taskMemoryBytes(tier.memoryMb),
       })),
       executorTimeoutMs: environment.executorTimeoutMs,
+      silentMsMax: environment.heartbeatMs * 6,
       inlineBytesMax: environment.inlineBytesMax,
       sizing: { ...cloudSizing, ...environment.sizing },
       ...(maxBytes !== undefined && { maxBytes }),

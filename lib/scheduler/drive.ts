@@ -38,7 +38,10 @@ export interface DriveOptions extends TaskMakerOptions {
   readonly pollMs: number;
   /** An attempt without an outcome after so long is given up as lost; absent: attempts cannot be lost. */
   readonly attemptMsMax?: number;
-  /** … and one that gave signs of life, but none for so long. */
+  /**
+   * … and one that gave signs of life, but none for so long. One that never gave any may still wait to be started: it is
+   * given up after so long too, and each further attempt of its task only after twice as long.
+   */
   readonly silentMsMax?: number;
   /** Stops driving at this time, so that another can go on. */
   readonly handOverAtMs?: number;
@@ -205,8 +208,9 @@ class Driver {
     const { attemptMsMax = Infinity, silentMsMax = Infinity } = this.#options;
     const now = this.#ports.clock.now();
     for (const { attempt, attemptId, startedMs } of this.#state.stages[key.stage]!.tasks[key.task]!.running) {
-      const silentMs = now - (beats?.get(attemptId) ?? now);
-      if (now - startedMs < attemptMsMax && silentMs < silentMsMax) continue;
+      const beat = beats?.get(attemptId);
+      const patienceMs = beat === undefined ? silentMsMax * 2 ** (attempt - 1) : silentMsMax;
+      if (now - startedMs < attemptMsMax && now - Math.max(startedMs, beat ?? 0) < patienceMs) continue;
       if (failures.some((failure) => failure.attemptId === attemptId)) continue;
       const lost = new QueryError("executor_lost", `the executor of task ${key.stage}/${key.task} was lost`).toJSON();
       await this.#ports.state.failTask(key, { attempt, attemptId, error: lost });

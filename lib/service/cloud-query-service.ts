@@ -161,7 +161,12 @@ export class CloudQueryService implements QueryService {
   async #start(id: string): Promise<void> {
     if (this.#started.size > 10_000) this.#started.clear();
     this.#started.set(id, this.#now());
-    await this.#ports.startScheduler(id);
+    try {
+      await this.#ports.startScheduler(id);
+    } catch (thrown) {
+      // The query is accepted all the same: it waits, and whoever asks for it starts it anew.
+      if (QueryError.from(thrown).code !== "throttled") throw thrown;
+    }
   }
 
   #infoOf({ request, progress }: QueryRecord): QueryInfo {

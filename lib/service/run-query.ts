@@ -54,6 +54,8 @@ export interface SchedulerOptions {
   /** By tier: the functions' memory, and what a task may hold there. */
   readonly executors: readonly { readonly memoryMb: number; readonly taskMemoryBytes: number }[];
   readonly executorTimeoutMs: number;
+  /** An executor that gives no sign of life for so long is taken for lost. */
+  readonly silentMsMax: number;
   readonly remainingMs: () => number;
   /** Queries that read at most so many bytes of tables run in the scheduler. */
   readonly inlineBytesMax: number;
@@ -70,8 +72,6 @@ export type SchedulerOutcome = "ended" | "handed_over" | "held_by_another" | "no
 /** Time kept for handing over. */
 const handOverMs = 20_000;
 const progressMsDefault = 1000;
-/** Executors give a sign of life every 5 seconds (lib/service/run-tasks.ts). */
-const silentMsMax = 30_000;
 
 export async function runQuery(
   queryId: string,
@@ -128,18 +128,18 @@ class QueryRun {
   }
 
   async run(): Promise<SchedulerOutcome> {
+    let state: QueryState | undefined;
     try {
-      const state = await this.#drive();
-      if (state) return await this.#handOver(state);
-      return "ended";
+      state = await this.#drive();
     } catch (thrown) {
       if (this.#lost) return "held_by_another";
       const reason = this.#abort.signal.aborted ? this.#abort.signal.reason : thrown;
       const error = QueryError.from(reason);
       const status = error.code === "cancelled" ? "cancelled" : "failed";
       await this.#write({ status, error: error.toJSON(), finishedMs: this.#ports.clock.now() });
-      return "ended";
     }
+    // Should handing over fail, then so does this invocation: it is repeated, and the query goes on.
+    return state ? this.#handOver(state) : "ended";
   }
 
   /** The state when it is time to hand over; undefined once the query has ended. @throws what made it fail */
@@ -212,7 +212,7 @@ class QueryRun {
         memoryBytesByTier: executors.map(({ taskMemoryBytes }) => taskMemoryBytes),
         steps: { ...defaultStepOptions, slots, tiers: executors.length, speculateFactor: 4 },
         attemptMsMax: executorTimeoutMs * 1.1 + 2000,
-        silentMsMax,
+        silentMsMax: this.#options.silentMsMax,
         handOverAtMs: clock.now() + remainingMs() - handOverMs,
         ...(before && { before }),
         signal,

@@ -10,7 +10,13 @@ let world: TpchCloud;
 
 before(async () => {
   // Many small tasks: faults find something to strike.
-  world = await TpchCloud.start({ executors: 3, parts: 6, executorTimeout: 20, freeze: true, variables: manyTasks });
+  world = await TpchCloud.start({
+    executors: 3,
+    parts: 6,
+    executorTimeout: 20,
+    freeze: true,
+    variables: { ...manyTasks, VOLLEY_HEARTBEAT_S: "0.5" },
+  });
 });
 after(() => world?.close());
 afterEach(() => Object.assign(world.cloud.faults, noFaults));
