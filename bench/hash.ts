@@ -1,9 +1,9 @@
 /** Nanoseconds per row of grouping and joining, each on generated keys: `node bench/hash.ts`. */
 import { types } from "../lib/arrow/types.ts";
 import { type Batch, type FlatVector, newDictionary, type Vector } from "../lib/arrow/vector.ts";
-import { HashAggregateOperator } from "../lib/executor/hash-aggregate.ts";
-import { HashJoinOperator } from "../lib/executor/hash-join.ts";
-import type { Operator, TaskContext } from "../lib/executor/operator.ts";
+import { HashAggregateOperator } from "../lib/executor/aggregate/hash-aggregate.ts";
+import { HashJoinOperator } from "../lib/executor/join/hash-join.ts";
+import type { Operator, TaskContext } from "../lib/executor/operator/operator.ts";
 import { aggregateCall } from "../lib/expr/aggregates.ts";
 import type { Column, Expr } from "../lib/expr/expr.ts";
 import { LinearMemory } from "../lib/kernels/memory.ts";

@@ -5,11 +5,11 @@
 import type { Catalog, CatalogSnapshot } from "./catalog/table.ts";
 import type { ColumnIds } from "./expr/column-ids.ts";
 import type { Column } from "./expr/expr.ts";
+import type { ParameterValues } from "./expr/parameters.ts";
 import { bind } from "./logical/bind.ts";
 import type { LogicalPlan } from "./logical/plan.ts";
 import { lower } from "./lower/lower.ts";
 import { optimize } from "./optimizer/optimize.ts";
-import type { ParameterValues } from "./parameters.ts";
 import { rowEstimator } from "./physical/estimate.ts";
 import { outputColumns } from "./physical/output-columns.ts";
 import type { PhysicalPlan } from "./physical/plan.ts";

@@ -1,5 +1,5 @@
 /** Completion in the shell: keywords, tables, the columns of tables, dot commands. */
-import type { SessionContext } from "../session.ts";
+import type { SessionContext } from "../session/session.ts";
 import { dotCommands } from "./dot-commands.ts";
 import { quoteName } from "./quote-name.ts";
 

@@ -1,7 +1,7 @@
 /** The shell's own commands, which start with a dot. */
 import { QueryError } from "../errors.ts";
 import { type OutputFormat, outputFormats } from "../output/format.ts";
-import type { SessionContext } from "../session.ts";
+import type { SessionContext } from "../session/session.ts";
 import { quoteName } from "./quote-name.ts";
 import { readText } from "./read-text.ts";
 

@@ -2,7 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { QueryError } from "../errors.ts";
 import { formatOfFile, type OutputFormat, outputFormats } from "../output/format.ts";
-import { parseBytes, SessionContext } from "../session.ts";
+import { parseBytes, SessionContext } from "../session/session.ts";
 import { version } from "../version.ts";
 import { exit } from "./exit.ts";
 import { readText } from "./read-text.ts";

@@ -2,8 +2,8 @@
 import { Presets, SingleBar } from "cli-progress";
 import { results, scanCounter, sum } from "../explain/account.ts";
 import { formatBytes, formatCount } from "../explain/quantities.ts";
-import type { QueryHandle } from "../query-handle.ts";
 import type { QueryState } from "../scheduler/state.ts";
+import type { QueryHandle } from "../session/query-handle.ts";
 
 const appearsAfterMs = 1000;
 

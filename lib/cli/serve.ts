@@ -7,7 +7,7 @@ import { createApi, type FailureLog } from "../api/app.ts";
 import { type Authentication, hashToken } from "../api/authenticate.ts";
 import { QueryError } from "../errors.ts";
 import { EmbeddedQueryService } from "../service/embedded-query-service.ts";
-import { SessionContext } from "../session.ts";
+import { SessionContext } from "../session/session.ts";
 import { exit } from "./exit.ts";
 import { registerTables, type TableArguments } from "./tables.ts";
 

@@ -1,7 +1,7 @@
 /** The interactive shell: statements over several lines, history, completion, dot commands. */
 import { createInterface, type Interface } from "node:readline/promises";
 import { QueryError } from "../errors.ts";
-import type { SessionContext } from "../session.ts";
+import type { SessionContext } from "../session/session.ts";
 import { version } from "../version.ts";
 import { complete, type KnownTables, knownTables } from "./completion.ts";
 import { runDotCommand, type ShellState } from "./dot-commands.ts";

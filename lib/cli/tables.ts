@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { QueryError } from "../errors.ts";
-import type { SessionContext } from "../session.ts";
+import type { SessionContext } from "../session/session.ts";
 
 export interface TableArguments {
   /** name=path */

@@ -7,10 +7,10 @@ import { ShuffleWriter } from "../shuffle/writer.ts";
 import { type Task, type TaskResult, taskVersion } from "../stages/graph.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { buildOperators } from "./build-operators.ts";
-import type { TaskContext } from "./operator.ts";
-import { cancelled } from "./operator-base.ts";
-import { makePartitioner, partitionCount } from "./partitioner.ts";
-import { SpillFiles } from "./spill.ts";
+import { makePartitioner, partitionCount } from "./exchange/partitioner.ts";
+import type { TaskContext } from "./operator/operator.ts";
+import { cancelled } from "./operator/operator-base.ts";
+import { SpillFiles } from "./spill/spill.ts";
 
 export interface Environment {
   readonly memory: LinearMemory;

@@ -3,8 +3,8 @@ import { RowSelector } from "../arrow/select-rows.ts";
 import type { Batch } from "../arrow/vector.ts";
 import type { FilterNode } from "../physical/plan.ts";
 import { compilePredicate, type Predicate } from "./expression/predicate.ts";
-import type { Operator, TaskContext } from "./operator.ts";
-import { OperatorBase } from "./operator-base.ts";
+import type { Operator, TaskContext } from "./operator/operator.ts";
+import { OperatorBase } from "./operator/operator-base.ts";
 
 export class FilterOperator extends OperatorBase {
   readonly #input: Operator;

@@ -2,9 +2,9 @@
 import { sliceBatch } from "../arrow/slice.ts";
 import type { Batch } from "../arrow/vector.ts";
 import type { LimitNode } from "../physical/plan.ts";
-import { columnPositions } from "./key-columns.ts";
-import type { Operator, TaskContext } from "./operator.ts";
-import { OperatorBase } from "./operator-base.ts";
+import { columnPositions } from "./keys/key-columns.ts";
+import type { Operator, TaskContext } from "./operator/operator.ts";
+import { OperatorBase } from "./operator/operator-base.ts";
 
 export class LimitOperator extends OperatorBase {
   /** Where the output's columns stand in the input. */

@@ -2,8 +2,8 @@
 import type { Batch } from "../arrow/vector.ts";
 import type { ProjectNode } from "../physical/plan.ts";
 import { compileExpressions, type ExpressionSet } from "./expression/expression-set.ts";
-import type { Operator, TaskContext } from "./operator.ts";
-import { OperatorBase } from "./operator-base.ts";
+import type { Operator, TaskContext } from "./operator/operator.ts";
+import { OperatorBase } from "./operator/operator-base.ts";
 
 export class ProjectOperator extends OperatorBase {
   readonly #input: Operator;

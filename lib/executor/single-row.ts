@@ -3,9 +3,9 @@ import { physicalBytes, physicalKind } from "../arrow/types.ts";
 import type { Batch, Vector } from "../arrow/vector.ts";
 import { QueryError } from "../errors.ts";
 import type { SingleRowNode } from "../physical/plan.ts";
-import { ColumnStore } from "./column-store.ts";
-import type { Operator, TaskContext } from "./operator.ts";
-import { OperatorBase } from "./operator-base.ts";
+import { ColumnStore } from "./join/column-store.ts";
+import type { Operator, TaskContext } from "./operator/operator.ts";
+import { OperatorBase } from "./operator/operator-base.ts";
 
 export class SingleRowOperator extends OperatorBase {
   readonly #node: SingleRowNode;

@@ -2,8 +2,8 @@
 import type { Batch } from "../arrow/vector.ts";
 import { QueryError } from "../errors.ts";
 import type { UnionNode } from "../physical/plan.ts";
-import type { Operator, TaskContext } from "./operator.ts";
-import { OperatorBase } from "./operator-base.ts";
+import type { Operator, TaskContext } from "./operator/operator.ts";
+import { OperatorBase } from "./operator/operator-base.ts";
 
 export class UnionOperator extends OperatorBase {
   #current = -1;

@@ -5,8 +5,8 @@ import type { Batch } from "../arrow/vector.ts";
 import type { Expr } from "../expr/expr.ts";
 import type { ValuesNode } from "../physical/plan.ts";
 import { compileExpressions } from "./expression/expression-set.ts";
-import type { TaskContext } from "./operator.ts";
-import { OperatorBase } from "./operator-base.ts";
+import type { TaskContext } from "./operator/operator.ts";
+import { OperatorBase } from "./operator/operator-base.ts";
 
 export class ValuesOperator extends OperatorBase {
   readonly #rows: readonly (readonly Expr[])[];

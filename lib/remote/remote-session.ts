@@ -1,8 +1,8 @@
 /** A session with a Volley API somewhere else: the interface of SessionContext, with nothing of the engine in this process. */
 import { randomUUID } from "node:crypto";
 import { QueryError, unsupported } from "../errors.ts";
+import type { ParameterValue, ParameterValues } from "../expr/parameters.ts";
 import type { AnswerKind } from "../output/query-answer.ts";
-import type { ParameterValue, ParameterValues } from "../parameters.ts";
 import type { Statement } from "../sql/ast.ts";
 import { parse } from "../sql/parse.ts";
 import { splitStatements } from "../sql/tokens.ts";

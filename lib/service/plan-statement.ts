@@ -8,8 +8,8 @@ import { ColumnIds } from "../expr/column-ids.ts";
 import { nearestName } from "../expr/nearest-name.ts";
 import type { LogicalPlan } from "../logical/plan.ts";
 import { type PlannedQuery, type PlanningOptions, planLogical, planQuery } from "../query.ts";
+import { csvOptions } from "../session/statements.ts";
 import type { CreateExternalTableStatement, CreateViewStatement, DropStatement, Name, Statement } from "../sql/ast.ts";
-import { csvOptions } from "../statements.ts";
 
 export interface StatementPlanning extends Omit<PlanningOptions, "catalog" | "views"> {
   readonly catalog: CloudCatalog;

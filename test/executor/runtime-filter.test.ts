@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { types } from "../../lib/arrow/types.ts";
 import { type FlatVector, newDictionary, type Vector } from "../../lib/arrow/vector.ts";
-import { BitMembership } from "../../lib/executor/runtime-filter.ts";
+import { BitMembership } from "../../lib/executor/join/runtime-filter.ts";
 import { LinearMemory } from "../../lib/kernels/memory.ts";
 import { seeded } from "../parquet/seeded.ts";
 

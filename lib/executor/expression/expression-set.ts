@@ -1,7 +1,7 @@
 /** Expressions compiled together, once per task, and evaluated batch by batch. */
 import type { Batch, Vector } from "../../arrow/vector.ts";
 import type { Column, Expr } from "../../expr/expr.ts";
-import type { TaskContext } from "../operator.ts";
+import type { TaskContext } from "../operator/operator.ts";
 import { compileNode } from "./compile-node.ts";
 import { Rows } from "./rows.ts";
 import { Scope } from "./scope.ts";

@@ -3,7 +3,7 @@ import { physicalKind } from "../../arrow/types.ts";
 import type { Batch } from "../../arrow/vector.ts";
 import type { Column, Expr } from "../../expr/expr.ts";
 import { operandsOf, subexpressions } from "../../expr/walk.ts";
-import type { TaskContext } from "../operator.ts";
+import type { TaskContext } from "../operator/operator.ts";
 import { testedOf } from "./column-test.ts";
 import { columnIndex, compileBranch, compileOverValues, onlyColumn } from "./compile-node.ts";
 import { DictionaryEvaluator } from "./dictionary-node.ts";

@@ -1,0 +1,135 @@
+/** Joins on any condition: every probe row meets every build row, in blocks of pairs. The build side is in memory. */
+import type { Batch, Vector } from "../../arrow/vector.ts";
+import type { Column, Expr } from "../../expr/expr.ts";
+import { columnIdsOf } from "../../expr/walk.ts";
+import { GrowableBlock } from "../../kernels/growable-block.ts";
+import type { Ptr } from "../../kernels/memory.ts";
+import type { NestedLoopJoinNode } from "../../physical/plan.ts";
+import type { Operator, TaskContext } from "../operator/operator.ts";
+import { OperatorBase } from "../operator/operator-base.ts";
+import { ColumnStore } from "./column-store.ts";
+import { JoinOutput } from "./join-output.ts";
+import { joinColumns, PairBuffer, PairFilter, PairTruth } from "./join-pairs.ts";
+import { type Piece, type ProbeBatch, ProbeMatches } from "./probe-matches.ts";
+
+export class NestedLoopJoinOperator extends OperatorBase {
+  readonly #node: NestedLoopJoinNode;
+  readonly #build: Operator;
+  readonly #probe: Operator;
+  readonly #buildPositions: readonly number[];
+  readonly #probePositions: readonly number[];
+  readonly #store: ColumnStore;
+  readonly #filter: PairFilter | undefined;
+  /** The condition with its NULLs, where they matter. */
+  readonly #truth: PairTruth | undefined;
+  readonly #output: JoinOutput;
+  readonly #matches: ProbeMatches;
+  readonly #pairs: PairBuffer;
+  readonly #unknown: GrowableBlock;
+  #batches: AsyncGenerator<Batch> | undefined;
+  #matched: Ptr = 0;
+
+  constructor(context: TaskContext, node: NestedLoopJoinNode, build: Operator, probe: Operator) {
+    super("nested_loop_join", context, node.columns, [build, probe]);
+    const { memory } = context;
+    this.#node = node;
+    this.#build = build;
+    this.#probe = probe;
+    const stored = usedColumns(node.columns, node.filter, build.columns);
+    const streamed = usedColumns(node.columns, node.filter, probe.columns);
+    this.#buildPositions = stored.map(({ id }) => build.columns.findIndex((column) => column.id === id));
+    this.#probePositions = streamed.map(({ id }) => probe.columns.findIndex((column) => column.id === id));
+    this.#store = new ColumnStore(
+      memory,
+      stored.map(({ type }) => type),
+    );
+    if (node.filter && node.nullAware) this.#truth = new PairTruth(context, node.filter, streamed, stored);
+    else if (node.filter) this.#filter = new PairFilter(context, node.filter, streamed, stored);
+    const columns = joinColumns(node.columns, streamed, stored, node.mark);
+    this.#output = new JoinOutput(memory, columns, (position) => this.#store.column(position));
+    this.#matches = new ProbeMatches(memory, node.joinType, this.#output, context.batchRows, node.mark);
+    this.#pairs = new PairBuffer(memory);
+    this.#unknown = new GrowableBlock(memory);
+  }
+
+  protected override async nextBatch(): Promise<Batch | null> {
+    this.#batches ??= this.#run();
+    const { done, value } = await this.#batches.next();
+    return done ? null : value;
+  }
+
+  protected override async closeSelf(): Promise<void> {
+    await this.#batches?.return(undefined);
+    this.#store.clear();
+    this.#filter?.close();
+    this.#truth?.close();
+    for (const owner of [this.#output, this.#matches, this.#pairs, this.#unknown]) owner.free();
+    this.context.memory.free(this.#matched);
+    this.#matched = 0;
+  }
+
+  async *#run(): AsyncGenerator<Batch> {
+    for (let batch = await this.#build.next(); batch !== null; batch = await this.#build.next()) {
+      this.#store.append(
+        this.#buildPositions.map((position) => batch!.columns[position]!),
+        batch.length,
+      );
+    }
+    const { joinType } = this.#node;
+    this.count("buildRows", this.#store.rows);
+    if (this.#store.rows === 0 && (joinType === "inner" || joinType === "probe_semi" || joinType.startsWith("build")))
+      return;
+    const matched = () => {
+      if (this.#matched === 0) this.#matched = this.context.memory.allocZeroed(Math.max(1, this.#store.rows));
+      return this.#matched;
+    };
+    for (let batch = await this.#probe.next(); batch !== null; batch = await this.#probe.next()) {
+      const { length } = batch;
+      const columns = this.#probePositions.map((position) => batch!.columns[position]!);
+      yield* this.#join({ length, columns }, matched);
+    }
+    yield* this.#matches.buildRows(this.#store.rows, matched);
+  }
+
+  async *#join(batch: ProbeBatch, buildMatched: () => Ptr): AsyncGenerator<Batch> {
+    const unknown = this.#truth ? this.#clearedUnknown(batch.length) : 0;
+    const pieces = this.paced(this.#pieces(batch, unknown));
+    yield* this.#matches.join(batch, pieces, buildMatched, this.#truth && (() => unknown));
+  }
+
+  #clearedUnknown(length: number): Ptr {
+    const unknown = this.#unknown.ensure(length);
+    this.context.memory.u8.fill(0, unknown, unknown + length);
+    return unknown;
+  }
+
+  /** Blocks of the cross product that meet the condition. */
+  *#pieces(batch: ProbeBatch, unknown: Ptr): Generator<Piece> {
+    const { joinType } = this.#node;
+    const { kernels } = this.context.memory;
+    const builds = this.#store.rows;
+    const onlyWhether = joinType === "probe_semi" || joinType === "probe_anti" || joinType === "probe_mark";
+    // Without a condition a row matches when there is anything: one build row stands for all.
+    const met = onlyWhether && !this.#node.filter ? Math.min(1, builds) : builds;
+    const total = batch.length * met;
+    const room = Math.max(1, this.context.batchRows);
+    for (let from = 0; from < total; from += room) {
+      const count = Math.min(room, total - from);
+      const pairs = this.#pairs.ensure(count);
+      kernels.crossPairs(from, met, count, pairs.probeRows, pairs.buildRows);
+      yield { pairs, count: this.#kept(pairs, count, batch.columns, unknown) };
+    }
+  }
+
+  #kept(pairs: PairBuffer, count: number, probe: readonly Vector[], unknown: Ptr): number {
+    const build = (position: number) => this.#store.column(position);
+    if (this.#truth) return this.#truth.keep(pairs, count, probe, build, unknown);
+    return this.#filter ? this.#filter.keep(pairs, count, probe, build) : count;
+  }
+}
+
+function usedColumns(output: readonly Column[], filter: Expr | undefined, columns: readonly Column[]): Column[] {
+  const used = new Set(output.map(({ id }) => id));
+  if (filter) for (const id of columnIdsOf(filter)) used.add(id);
+  return columns.filter(({ id }) => used.has(id));
+}

@@ -1,0 +1,181 @@
+/** What each kind of statement does in a session. */
+
+import { resolve } from "node:path";
+import { typeName, types } from "../arrow/types.ts";
+import type { CsvOptions } from "../catalog/table.ts";
+import { QueryError, unsupported } from "../errors.ts";
+import { formatAnalyzed } from "../explain/analyze.ts";
+import { explain } from "../explain/explain.ts";
+import { ColumnIds } from "../expr/column-ids.ts";
+import { nearestName } from "../expr/nearest-name.ts";
+import type { LogicalPlan } from "../logical/plan.ts";
+import type { AnswerKind } from "../output/query-answer.ts";
+import { type PlannedQuery, planLogical } from "../query.ts";
+import type {
+  CreateExternalTableStatement,
+  CreateViewStatement,
+  DropStatement,
+  ExplainStatement,
+  Name,
+  Statement,
+} from "../sql/ast.ts";
+import type { QueryHandle } from "./query-handle.ts";
+import type { SessionContext, SqlOptions } from "./session.ts";
+
+export async function runStatement(
+  session: SessionContext,
+  statement: Statement,
+  options: SqlOptions,
+): Promise<QueryHandle> {
+  switch (statement.kind) {
+    case "query":
+      return session.handle(await session.plan(statement.query, options), options);
+    case "explain":
+      return runExplain(session, statement, options);
+    case "create_external_table":
+      return createTable(session, statement);
+    case "create_view":
+      return createView(session, statement, options);
+    case "drop":
+      return drop(session, statement);
+    case "show_tables": {
+      const tables = session.catalog.names().map((name) => [name, "table"]);
+      const views = [...session.views.values()].map(({ name }) => [name, "view"]);
+      return rows(session, ["name", "kind"], [...tables, ...views]);
+    }
+    case "describe": {
+      const { columns, names } = await session.plan(statement.query, options);
+      const described = columns.map((column, i) => [names[i]!, typeName(column.type), column.nullable ? "YES" : "NO"]);
+      return rows(session, ["column_name", "column_type", "nullable"], described);
+    }
+  }
+}
+
+async function runExplain(
+  session: SessionContext,
+  statement: ExplainStatement,
+  options: SqlOptions,
+): Promise<QueryHandle> {
+  const planned = await session.plan(statement.query, options);
+  const plans = statement.analyze
+    ? [["analyzed_plan", await analyze(session, planned, options)] as const]
+    : explain(planned, statement.mode);
+  return rows(session, ["plan_type", "plan"], plans, "plans");
+}
+
+async function analyze(session: SessionContext, planned: PlannedQuery, options: SqlOptions): Promise<string> {
+  const handle = session.handle(planned, { ...options, analyze: true });
+  const { stages } = await handle.run();
+  return formatAnalyzed(planned.graph, stages, await handle.account());
+}
+
+async function createTable(session: SessionContext, statement: CreateExternalTableStatement): Promise<QueryHandle> {
+  const name = statement.name.map((part) => part.text).join(".");
+  if (session.catalog.has(name) || session.views.has(name.toLowerCase())) {
+    if (statement.ifNotExists) return done(session);
+    if (!statement.orReplace) throw taken(statement.name);
+    session.views.delete(name.toLowerCase());
+  }
+  const { format, location, columns } = statement;
+  if (columns.length > 0 && format === "parquet") {
+    throw unsupported("a column list for Parquet, which has its own schema,", statement.name[0]!.span);
+  }
+  const given = Object.fromEntries(columns.map((column) => [column.name.text, column.type]));
+  const names = columns.map((column) => column.name.text);
+  const options = { ...csvOptions(statement.options), ...(columns.length > 0 && { types: given, names }) };
+  await session.catalog.path([location], format, options);
+  session.catalog.register(name, { paths: [resolve(location)], format, options });
+  return done(session);
+}
+
+export function csvOptions(options: Readonly<Record<string, string>>): Partial<CsvOptions> {
+  const names: Readonly<Record<string, keyof CsvOptions>> = {
+    header: "header",
+    has_header: "header",
+    delimiter: "delimiter",
+    delim: "delimiter",
+    sep: "delimiter",
+    quote: "quote",
+    escape: "escape",
+    null: "nullValue",
+    nullstr: "nullValue",
+    null_value: "nullValue",
+  };
+  const entries = Object.entries(options).map(([key, value]) => {
+    const name = names[key.toLowerCase().replace(/^format\./, "")];
+    if (!name) {
+      const hint = nearestName(key, Object.keys(names));
+      throw new QueryError("invalid_argument", `unknown option ${key}`, hint ? { hint: `Did you mean ${hint}?` } : {});
+    }
+    return [name, name === "header" ? /^(true|1|yes|on)$/i.test(value) : value] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+async function createView(
+  session: SessionContext,
+  statement: CreateViewStatement,
+  options: SqlOptions,
+): Promise<QueryHandle> {
+  const name = statement.name.map((part) => part.text).join(".");
+  const key = name.toLowerCase();
+  if (session.catalog.has(name) || session.views.has(key)) {
+    if (statement.ifNotExists) return done(session);
+    if (!statement.orReplace || session.catalog.has(name)) throw taken(statement.name);
+  }
+  const { names } = await session.plan(statement.query, options);
+  const { columns } = statement;
+  if (columns.length > names.length) {
+    const message = `${name} has ${names.length} columns, but ${columns.length} names are given`;
+    throw new QueryError("invalid_argument", message, { span: columns[names.length]!.span });
+  }
+  session.views.set(key, { name, sql: statement.sql });
+  return done(session);
+}
+
+async function drop(session: SessionContext, statement: DropStatement): Promise<QueryHandle> {
+  for (const parts of statement.names) {
+    const name = parts.map((part) => part.text).join(".");
+    const dropped = statement.object === "view" ? session.views.delete(name.toLowerCase()) : session.catalog.drop(name);
+    if (!dropped && !statement.ifExists) {
+      const known = statement.object === "view" ? session.views.keys() : session.catalog.names();
+      const near = nearestName(name, known);
+      const hint = near ? { hint: `Did you mean ${near}?` } : {};
+      throw new QueryError("unknown_table", `there is no ${statement.object} ${name}`, {
+        span: parts[0]!.span,
+        ...hint,
+      });
+    }
+  }
+  return done(session);
+}
+
+function taken(name: readonly Name[]): QueryError {
+  const text = name.map((part) => part.text).join(".");
+  return new QueryError("duplicate", `${text} exists already`, {
+    span: name[0]!.span,
+    hint: "CREATE OR REPLACE replaces it.",
+  });
+}
+
+/** The answer of a statement that gives no rows. */
+function done(session: SessionContext): QueryHandle {
+  return rows(session, ["status"], [["ok"]], "status");
+}
+
+/** Rows of text that Volley itself has to say, as a query over values: every consumer treats them like any answer. */
+function rows(
+  session: SessionContext,
+  names: readonly string[],
+  data: readonly (readonly string[])[],
+  answer: AnswerKind = "rows",
+): QueryHandle {
+  const ids = new ColumnIds();
+  const columns = names.map((name) => ids.column(name, types.varchar, false));
+  const plan: LogicalPlan = {
+    kind: "values",
+    columns,
+    rows: data.map((row) => row.map((value) => ({ kind: "literal", type: types.varchar, value }))),
+  };
+  return session.handle(planLogical(plan, new Map(), ids, session.planning()), { answer });
+}
