@@ -5,7 +5,7 @@ import type { AggregateCall } from "../../expr/expr.ts";
 import type { Arena } from "../../kernels/arena.ts";
 import { GrowableBlock } from "../../kernels/growable-block.ts";
 import type { Ptr } from "../../kernels/memory.ts";
-import type { KeyColumn } from "../keys/key-codec.ts";
+import type { KeyColumn } from "../keys/key-layout.ts";
 import { KeyTable } from "../keys/key-table.ts";
 import type { TaskContext } from "../operator/operator.ts";
 import { AggregateStates, type AggregateStatesOptions } from "./aggregate-states.ts";

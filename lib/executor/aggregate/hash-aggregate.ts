@@ -10,7 +10,7 @@ import { valueOfLiteral } from "../../expr/value.ts";
 import { Arena } from "../../kernels/arena.ts";
 import type { AggregateNode, KeyRange } from "../../physical/plan.ts";
 import { compileExpressions, type ExpressionSet } from "../expression/expression-set.ts";
-import type { IntegerRange, KeyColumn } from "../keys/key-codec.ts";
+import type { IntegerRange, KeyColumn } from "../keys/key-layout.ts";
 import type { Operator, TaskContext } from "../operator/operator.ts";
 import { OperatorBase } from "../operator/operator-base.ts";
 import type { SpillFile } from "../spill/spill-blocks.ts";

@@ -4,7 +4,7 @@ import type { FlatVector, Vector } from "../../arrow/vector.ts";
 import { isOutOfMemory } from "../../errors.ts";
 import { Arena } from "../../kernels/arena.ts";
 import type { LinearMemory, Ptr } from "../../kernels/memory.ts";
-import type { IntegerRange, KeyColumn } from "../keys/key-codec.ts";
+import type { IntegerRange, KeyColumn } from "../keys/key-layout.ts";
 import { KeyTable } from "../keys/key-table.ts";
 import type { TaskContext } from "../operator/operator.ts";
 import { ColumnStore } from "./column-store.ts";

@@ -13,7 +13,7 @@ import { GrowableBlock } from "../../kernels/growable-block.ts";
 import type { Ptr } from "../../kernels/memory.ts";
 import type { HashJoinNode, PhysicalJoinType } from "../../physical/plan.ts";
 import { compileExpressions, type ExpressionSet } from "../expression/expression-set.ts";
-import type { IntegerRange } from "../keys/key-codec.ts";
+import type { IntegerRange } from "../keys/key-layout.ts";
 import type { Operator, TaskContext } from "../operator/operator.ts";
 import { OperatorBase } from "../operator/operator-base.ts";
 import type { SpillFile } from "../spill/spill-blocks.ts";

@@ -7,7 +7,7 @@ import type { ColumnId, LiteralValue } from "../../expr/expr.ts";
 import { GrowableBlock } from "../../kernels/growable-block.ts";
 import type { LinearMemory, Ptr } from "../../kernels/memory.ts";
 import type { RowSet } from "../expression/row-set.ts";
-import type { IntegerRange } from "../keys/key-codec.ts";
+import type { IntegerRange } from "../keys/key-layout.ts";
 import type { RuntimeFilter } from "../scan/scan.ts";
 import type { BuildSide } from "./build-side.ts";
 

@@ -7,7 +7,8 @@ import { isOutOfMemory, QueryError } from "../../errors.ts";
 import type { Arena } from "../../kernels/arena.ts";
 import { GrowableBlock } from "../../kernels/growable-block.ts";
 import type { LinearMemory, Ptr } from "../../kernels/memory.ts";
-import { type IntegerRange, KeyCodec, type KeyColumn, type PlainValues } from "./key-codec.ts";
+import { KeyCodec, type PlainValues } from "./key-codec.ts";
+import type { IntegerRange, KeyColumn } from "./key-layout.ts";
 
 /** Up to this many bits a dense table is free of cost: 256 KiB. */
 const denseBitsFree = 16;
