@@ -1,6 +1,7 @@
 /** How the emulated HTTP API checks its callers, as API Gateway does before a function sees anything. */
 import { createSign, createVerify, generateKeyPairSync, type KeyObject } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { accountId } from "./permissions.ts";
 import { AccessDenied, type Roles } from "./roles.ts";
 
 /** requestContext.authorizer of the event; undefined where there is none. Throws Unauthorized. */
@@ -22,7 +23,6 @@ export function iamAuthorizer(roles: Roles): Authorizer {
   return (request, body) => {
     try {
       const role = roles.authenticate(request, body);
-      const accountId = "000000000000";
       const userArn = `arn:aws:iam::${accountId}:user/${role}`;
       return { iam: { accessKey: `AKIDDEV${role.toUpperCase()}`, accountId, callerId: role, userId: role, userArn } };
     } catch (error) {

@@ -4,6 +4,8 @@ import { Agent, request as httpRequest, type IncomingMessage, type ServerRespons
 import dynalite from "dynalite";
 import { delay, type Faults, strikes } from "./faults.ts";
 import { type Listening, listen, readBody } from "./http.ts";
+import { arns } from "./permissions.ts";
+import type { Asked } from "./policy.ts";
 import { AccessDenied, type Authorize } from "./roles.ts";
 
 /** As the bill would have them. */
@@ -93,8 +95,10 @@ export class DynamoServer {
 
   #role(request: IncomingMessage, body: Buffer, operation: string, input: Record<string, unknown>): string {
     const requested = input.RequestItems as Record<string, unknown> | undefined;
-    const resource = String(input.TableName ?? Object.keys(requested ?? {})[0] ?? "*");
-    return this.#authorize?.(request, body, { action: `dynamodb:${operation}`, resource }) ?? "anyone";
+    const resource = arns.table(String(input.TableName ?? Object.keys(requested ?? {})[0] ?? "*"));
+    const keys = leadingKeys(operation, input);
+    const context: Asked["context"] = keys ? { "dynamodb:LeadingKeys": keys } : {};
+    return this.#authorize?.(request, body, { action: `dynamodb:${operation}`, resource, context }) ?? "anyone";
   }
 
   #forward(request: IncomingMessage, body: Buffer): Promise<Reply> {
@@ -109,6 +113,23 @@ export class DynamoServer {
       outgoing.end(body);
     });
   }
+}
+
+type AttributeMap = Readonly<Record<string, { readonly S?: string }>>;
+
+/** Values of the partition key that a request names; undefined for operations that name none. */
+function leadingKeys(operation: string, input: Record<string, unknown>): string[] | undefined {
+  const keyOf = (item: unknown) => (item as AttributeMap | undefined)?.pk?.S ?? "";
+  const { Item, Key, RequestItems, KeyConditionExpression, ExpressionAttributeValues } = input;
+  if (operation === "PutItem") return [keyOf(Item)];
+  if (Key !== undefined) return [keyOf(Key)];
+  if (operation === "BatchGetItem") {
+    const requested = Object.values(RequestItems as Record<string, { readonly Keys: readonly unknown[] }>);
+    return requested.flatMap(({ Keys }) => Keys.map(keyOf));
+  }
+  const named = /^\s*pk\s*=\s*(:\w+)/.exec(String(KeyConditionExpression ?? ""))?.[1];
+  const value = named && (ExpressionAttributeValues as AttributeMap)[named]?.S;
+  return value === undefined ? undefined : [value];
 }
 
 function count(counts: DynamoCounts, read: boolean, { status, body }: Reply): void {

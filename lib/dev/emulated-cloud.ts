@@ -15,7 +15,7 @@ import { type Listening, listen } from "./http.ts";
 import { httpApi } from "./http-api.ts";
 import { invokeApi } from "./lambda/invoke-api.ts";
 import { type FunctionOptions, LambdaFunction } from "./lambda/lambda-function.ts";
-import { rolePermissions } from "./permissions.ts";
+import { arns, type FunctionRole, type RoleName, region, rolePermissions } from "./permissions.ts";
 import { type Credentials, Roles } from "./roles.ts";
 import { S3Server } from "./s3/s3-server.ts";
 
@@ -53,8 +53,6 @@ export const accountNames = {
   schedulerFunction: "volley-scheduler",
   executorFunctions: ["volley-executor-1769", "volley-executor-3538"],
 } as const;
-
-const region = "us-east-1";
 
 interface Parts {
   readonly url: string;
@@ -120,18 +118,23 @@ export class EmulatedCloud {
     return accountNames.executorFunctions.map((name) => this.#functions.get(name)!);
   }
 
-  credentials(role: "admin" | "api" | "scheduler" | "executor"): Credentials {
+  credentials(role: RoleName): Credentials {
     return this.#roles.credentials(role);
   }
 
   /** What a client of the SDK needs, for the endpoint of one service. */
-  clientOptions(service: keyof Endpoints, role: "admin" | "api" | "scheduler" | "executor" = "admin") {
+  clientOptions(service: keyof Endpoints, role: RoleName = "admin") {
     return { region, endpoint: this.endpoints[service], credentials: this.credentials(role) };
   }
 
   /** A role's environment variables, as a function's process has them. */
-  environment(role: "admin" | "api" | "scheduler" | "executor" = "admin"): Record<string, string> {
+  environment(role: RoleName = "admin"): Record<string, string> {
     return roleEnvironment(this.#roles, this.endpoints, role);
+  }
+
+  /** The actions that each role was allowed so far. */
+  get usedActions(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#roles.used;
   }
 
   /** All that the emulators counted, by role and by function. */
@@ -173,9 +176,9 @@ async function startIn(
   if (!options.functionsDirectory) await bundleFunctions({ out: functionsDirectory });
   const faults: Faults = { ...noFaults, ...options.faults };
   const dataBuckets = Object.keys(data);
-  const roles = new Roles(rolePermissions({ ...accountNames, dataBuckets }), randomBytes(16).toString("hex"));
+  const roles = new Roles(rolePermissions(accountNames, dataBuckets), randomBytes(16).toString("hex"));
   const { authorize } = roles;
-  const s3 = new S3Server({ directory: join(directory, "s3"), faults, authorize });
+  const s3 = new S3Server({ directory: join(directory, "s3"), faults, roles });
   s3.buckets.create(accountNames.bucket);
   for (const [bucket, folder] of Object.entries(data)) s3.buckets.showFolder(bucket, "", folder);
   const dynamo = await DynamoServer.start(faults, authorize);
@@ -232,11 +235,12 @@ function functionOptions(options: CloudOptions, setting: Setting): FunctionOptio
   const make = (
     kind: "api" | "scheduler" | "executor",
     name: string,
+    role: FunctionRole,
     own: Pick<FunctionOptions, "memoryMb" | "timeoutMs" | "concurrency" | "retryDelaysMs">,
     more: Readonly<Record<string, string>> = {},
   ): FunctionOptions => ({
     name,
-    arn: `arn:aws:lambda:${region}:000000000000:function:${name}`,
+    arn: arns.function(name),
     codeDirectory: join(functionsDirectory, kind),
     scratchDirectory: join(directory, "tmp"),
     eventAgeMsMax: 3_600_000,
@@ -247,7 +251,7 @@ function functionOptions(options: CloudOptions, setting: Setting): FunctionOptio
     variables: {
       ...shared,
       POWERTOOLS_SERVICE_NAME: `volley-${kind}`,
-      ...roleEnvironment(roles, endpoints, kind),
+      ...roleEnvironment(roles, endpoints, role),
       ...more,
       ...variables,
     },
@@ -256,12 +260,14 @@ function functionOptions(options: CloudOptions, setting: Setting): FunctionOptio
     make(
       "api",
       "volley-api",
+      "api",
       { memoryMb: 1024, timeoutMs: 29_000, concurrency: 16, retryDelaysMs: [] },
       { VOLLEY_SCHEDULER_FUNCTION: accountNames.schedulerFunction, VOLLEY_AUTH: auth },
     ),
     make(
       "scheduler",
       accountNames.schedulerFunction,
+      "scheduler",
       { memoryMb: 1769, timeoutMs: 900_000, concurrency: schedulers, retryDelaysMs: [1000, 2000] },
       {
         VOLLEY_SCHEDULER_FUNCTION: accountNames.schedulerFunction,
@@ -269,13 +275,18 @@ function functionOptions(options: CloudOptions, setting: Setting): FunctionOptio
         VOLLEY_SLOTS: String(executors * 2),
       },
     ),
-    make("executor", small, {
+    make("executor", small, "executor-small", {
       memoryMb: 1769,
       timeoutMs: executorTimeout * 1000,
       concurrency: executors,
       retryDelaysMs: [],
     }),
-    make("executor", large, { memoryMb: 3538, timeoutMs: executorTimeout * 1000, concurrency: 1, retryDelaysMs: [] }),
+    make("executor", large, "executor-large", {
+      memoryMb: 3538,
+      timeoutMs: executorTimeout * 1000,
+      concurrency: 1,
+      retryDelaysMs: [],
+    }),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import { type Authorizer, Unauthorized } from "./authorizers.ts";
 import { readBody } from "./http.ts";
 import { type LambdaFunction, TooManyRequests } from "./lambda/lambda-function.ts";
+import { accountId } from "./permissions.ts";
 
 const requestBytesMax = 10 << 20;
 /** API Gateway gives up then. Requests wait so long for an environment, too: AWS would have started more of them. */
@@ -90,7 +91,7 @@ function eventOf(request: IncomingMessage, body: Buffer, requestId: string, auth
       queryStringParameters: Object.fromEntries(names.map((name) => [name, query.getAll(name).join(",")])),
     }),
     requestContext: {
-      accountId: "000000000000",
+      accountId,
       apiId: "volley",
       ...(authorizer && { authorizer }),
       domainName: host,

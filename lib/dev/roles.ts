@@ -4,14 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { type Asked, allows, type Statement } from "./policy.ts";
 import { BadSignature, verifySignature } from "./sigv4.ts";
-
-export interface Permission {
-  /** "s3:GetObject"; a trailing * matches any rest. */
-  readonly action: string;
-  /** "bucket/key", a table or a function; a trailing * matches any rest. */
-  readonly resource: string;
-}
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -21,14 +15,16 @@ export interface Credentials {
 export class AccessDenied extends Error {}
 
 /** Gives the caller's role. @throws AccessDenied */
-export type Authorize = (request: IncomingMessage, body: Uint8Array, asked: Permission) => string;
+export type Authorize = (request: IncomingMessage, body: Uint8Array, asked: Asked) => string;
 
 export class Roles {
-  readonly #permissions = new Map<string, readonly Permission[]>();
+  readonly #statements = new Map<string, readonly Statement[]>();
   readonly #secret: string;
+  /** What each role asked for and got: "s3:GetObject". */
+  readonly used = new Map<string, Set<string>>();
 
-  constructor(permissions: Readonly<Record<string, readonly Permission[]>>, secret: string) {
-    for (const [role, each] of Object.entries(permissions)) this.#permissions.set(role, each);
+  constructor(statements: Readonly<Record<string, readonly Statement[]>>, secret: string) {
+    for (const [role, each] of Object.entries(statements)) this.#statements.set(role, each);
     this.#secret = secret;
   }
 
@@ -37,14 +33,20 @@ export class Roles {
     return { accessKeyId, secretAccessKey: this.#secretOf(accessKeyId) };
   }
 
-  readonly authorize: Authorize = (request, body, { action, resource }) => {
+  readonly authorize: Authorize = (request, body, asked) => {
     const role = this.authenticate(request, body);
-    const allowed = this.#permissions
-      .get(role)!
-      .some((p) => matches(p.action, action) && matches(p.resource, resource));
-    if (allowed) return role;
-    throw new AccessDenied(`User: ${role} is not authorized to perform: ${action} on resource: ${resource}`);
+    const { action, resource } = asked;
+    if (!this.allows(role, asked)) {
+      throw new AccessDenied(`User: ${role} is not authorized to perform: ${action} on resource: ${resource}`);
+    }
+    const used = this.used.get(role) ?? new Set();
+    this.used.set(role, used.add(action));
+    return role;
   };
+
+  allows(role: string, asked: Asked): boolean {
+    return allows(this.#statements.get(role) ?? [], asked);
+  }
 
   /** Who signed. @throws AccessDenied */
   authenticate(request: IncomingMessage, body: Uint8Array): string {
@@ -58,14 +60,10 @@ export class Roles {
 
   #roleOf(accessKeyId: string): string | undefined {
     const role = accessKeyId.replace(/^AKIDDEV/, "").toLowerCase();
-    return accessKeyId.startsWith("AKIDDEV") && this.#permissions.has(role) ? role : undefined;
+    return accessKeyId.startsWith("AKIDDEV") && this.#statements.has(role) ? role : undefined;
   }
 
   #secretOf(accessKeyId: string): string {
     return createHash("sha256").update(`${this.#secret}/${accessKeyId}`).digest("base64url");
   }
-}
-
-function matches(pattern: string, text: string): boolean {
-  return pattern.endsWith("*") ? text.startsWith(pattern.slice(0, -1)) : pattern === text;
 }

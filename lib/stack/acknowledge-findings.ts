@@ -8,7 +8,7 @@ import { Policy } from "aws-cdk-lib/aws-iam";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import type { VolleyClusterProps } from "./props.ts";
-import { queryPrefix } from "./storage.ts";
+import { queryPrefix } from "./role-statements.ts";
 
 interface Parts {
   readonly bucket: Bucket;

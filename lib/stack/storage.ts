@@ -6,9 +6,6 @@ import { BlockPublicAccess, Bucket, BucketEncryption, HttpMethods, ObjectOwnersh
 import type { Construct } from "constructs";
 import type { VolleyClusterProps } from "./props.ts";
 
-/** Plans, shuffle data and results of queries: all that functions ever write is below this. */
-export const queryPrefix = "q/";
-
 export function makeBucket(scope: Construct, props: VolleyClusterProps, key: IKey | undefined): Bucket {
   const days = props.shuffleDays ?? 1;
   if (!Number.isInteger(days) || days < 1)

@@ -16,7 +16,7 @@ function spent(cloud: EmulatedCloud) {
   const { s3, dynamo, lambda } = cloud.counts();
   const sum = <T extends object>(of: Readonly<Record<string, T>>, names: readonly string[], field: keyof T) =>
     names.reduce((total, name) => total + Number(of[name]?.[field] ?? 0), 0);
-  const roles = ["scheduler", "executor"];
+  const roles = ["scheduler", "executor-small", "executor-large"];
   const functions = Object.keys(lambda).filter((name) => name !== "volley-api");
   return {
     lambdaGbSeconds: sum(lambda, functions, "gbSeconds"),

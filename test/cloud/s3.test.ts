@@ -13,10 +13,10 @@ import { S3Server } from "../../lib/dev/s3/s3-server.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "volley-s3-"));
 const faults: Faults = { ...noFaults };
-const everything = [{ action: "*", resource: "*" }];
-const reading = [{ action: "s3:GetObject", resource: "b/open/*" }];
+const everything = [{ actions: ["*"], resources: ["*"] }];
+const reading = [{ actions: ["s3:GetObject"], resources: ["arn:aws:s3:::b/open/*"] }];
 const roles = new Roles({ admin: everything, reader: reading }, "secret");
-const server = new S3Server({ directory, faults, authorize: roles.authorize });
+const server = new S3Server({ directory, faults, roles });
 let listening: Listening;
 let admin: s3.S3Client;
 let reader: s3.S3Client;

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { delay, type Faults, strikes } from "../faults.ts";
 import { readBody } from "../http.ts";
+import { arns } from "../permissions.ts";
 import { AccessDenied, type Authorize } from "../roles.ts";
 import { type LambdaFunction, TooManyRequests } from "./lambda-function.ts";
 
@@ -59,7 +60,7 @@ async function route(
   const match = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(pathname);
   if (request.method !== "POST" || !match) throw new ServiceError(404, "ResourceNotFoundException", "no such route");
   const name = functionName(decodeURIComponent(match[1]!));
-  authorize?.(request, payload, { action: "lambda:InvokeFunction", resource: name });
+  authorize?.(request, payload, { action: "lambda:InvokeFunction", resource: arns.function(name) });
   const target = functions.get(name);
   if (!target) throw new ServiceError(404, "ResourceNotFoundException", `Function not found: ${name}`);
   const type = request.headers["x-amz-invocation-type"] ?? "RequestResponse";

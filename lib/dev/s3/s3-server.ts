@@ -8,7 +8,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { delay, type Faults, strikes } from "../faults.ts";
-import { AccessDenied, type Authorize } from "../roles.ts";
+import { arns } from "../permissions.ts";
+import type { Asked } from "../policy.ts";
+import { AccessDenied, type Roles } from "../roles.ts";
 import { Buckets, type Condition, noSuchKey, preconditionFailed, S3Error, type StoredHeaders } from "./buckets.ts";
 import { listObjects } from "./list-objects.ts";
 import { requestBody } from "./request-body.ts";
@@ -34,7 +36,7 @@ export interface S3Options {
   readonly directory: string;
   readonly faults: Readonly<Faults>;
   /** Absent: anyone may do anything. */
-  readonly authorize?: Authorize;
+  readonly roles?: Roles;
 }
 
 interface Call {
@@ -44,6 +46,8 @@ interface Call {
   readonly key: string;
   readonly query: URLSearchParams;
   readonly counts: S3Counts;
+  /** Whether the caller may know which objects there are. */
+  readonly mayList: boolean;
 }
 
 export class S3Server {
@@ -80,12 +84,16 @@ export class S3Server {
     const key = decodeURIComponent(rest.join("/"));
     const parameters = new URLSearchParams(query);
     const action = actionOf(request.method!, key, parameters);
-    const resource = key === "" ? bucket : `${bucket}/${key}`;
-    const role = this.#options.authorize?.(request, new Uint8Array(), { action, resource }) ?? "anyone";
+    const resource = arns.bucket(key === "" ? bucket : `${bucket}/${key}`);
+    const prefix = parameters.get("prefix");
+    const context: Asked["context"] = prefix === null ? {} : { "s3:prefix": [prefix] };
+    const { roles } = this.#options;
+    const role = roles?.authorize(request, new Uint8Array(), { action, resource, context }) ?? "anyone";
+    const mayList = roles?.allows(role, { action: "s3:ListBucket", resource: arns.bucket(bucket) }) ?? true;
     const none: S3Counts = { gets: 0, puts: 0, deletes: 0, bytesRead: 0, bytesWritten: 0, slowDowns: 0 };
     const counts = this.counts.get(role) ?? none;
     this.counts.set(role, counts);
-    return { request, response, bucket, key, query: parameters, counts };
+    return { request, response, bucket, key, query: parameters, counts, mayList };
   }
 
   async #route(call: Call): Promise<void> {
@@ -115,9 +123,10 @@ export class S3Server {
     else throw new S3Error(501, "NotImplemented", `${method} ${request.url} is not emulated`);
   }
 
-  async #get({ request, response, bucket, key, query, counts }: Call): Promise<void> {
+  async #get({ request, response, bucket, key, query, counts, mayList }: Call): Promise<void> {
     const object = this.buckets.get(bucket, key);
-    if (!object) throw noSuchKey();
+    // Who may not list a bucket is not told what is missing in it.
+    if (!object) throw mayList ? noSuchKey() : new AccessDenied("Access Denied");
     const { "if-match": ifMatch, "if-none-match": ifNoneMatch } = request.headers;
     if (ifMatch !== undefined && ifMatch !== "*" && quoted(ifMatch) !== object.etag) {
       throw preconditionFailed();
