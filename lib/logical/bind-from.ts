@@ -7,8 +7,9 @@ import type * as ast from "../sql/ast.ts";
 import { bindCondition } from "./bind-expr.ts";
 import { bindNumber } from "./bind-literal.ts";
 import type { Binding, Ctes } from "./binding.ts";
-import { joinPlan, projectPlan } from "./build.ts";
+import { joinPlan, outputIds, projectPlan } from "./build.ts";
 import type { ExprContext } from "./expr-context.ts";
+import { freeColumns } from "./free-columns.ts";
 import { splitCondition } from "./join-keys.ts";
 import { columnRef, type LogicalPlan } from "./plan.ts";
 import { near, Scope, type ScopeColumn } from "./scope.ts";
@@ -18,6 +19,8 @@ export interface FromContext {
   readonly ctes: Ctes;
   /** The queries around this one: what subqueries in FROM can see, its own tables they cannot. */
   readonly outer: Scope | undefined;
+  /** What LATERAL subqueries see instead: the tables before them, and then `outer`. */
+  readonly lateral?: Scope;
 }
 
 export interface BoundFrom {
@@ -30,9 +33,14 @@ export function bindFrom(context: FromContext, refs: readonly ast.TableRef[]): B
   const [first, ...rest] = refs;
   if (!first) return { plan: { kind: "values", columns: [], rows: [[]] }, columns: [] };
   return rest.reduce(
-    (left, ref) => joined(context, "cross", left, bindRef(context, ref), { kind: "none" }, ref.span),
+    (left, ref) => joined(context, "cross", left, bindRef(after(context, left), ref), { kind: "none" }, ref.span),
     bindRef(context, first),
   );
+}
+
+/** The context of what stands to the right of `left`. */
+function after(context: FromContext, left: BoundFrom): FromContext {
+  return { ...context, lateral: new Scope(left.columns, context.lateral ?? context.outer) };
 }
 
 function bindRef(context: FromContext, ref: ast.TableRef): BoundFrom {
@@ -48,14 +56,30 @@ function bindRef(context: FromContext, ref: ast.TableRef): BoundFrom {
     case "table_function":
       return series[ref.name.text.toLowerCase()] ? bindSeries(context, ref) : bindTable(context, ref);
     case "subquery":
-      return named(context.binding.query(ref.query, context.outer, context.ctes), [], ref.alias);
+      return named(context.binding.query(ref.query, visibleIn(context, ref), context.ctes), [], ref.alias);
     case "aliased":
       return named(starOnly(bindRef(context, ref.input)), [], ref.alias);
     case "join": {
-      const [left, right] = [bindRef(context, ref.left), bindRef(context, ref.right)];
+      const left = bindRef(context, ref.left);
+      const right = bindRef(after(context, left), ref.right);
+      if (ref.joinKind === "right" || ref.joinKind === "full") checkIndependent(left, right, ref);
       return joined(context, ref.joinKind, left, right, ref.constraint, ref.span);
     }
   }
+}
+
+function visibleIn(context: FromContext, { lateral }: { readonly lateral?: boolean }): Scope | undefined {
+  return lateral ? (context.lateral ?? context.outer) : context.outer;
+}
+
+/** A join that keeps rows of its right side has them before there is a row of the left one that they could depend on. */
+function checkIndependent(left: BoundFrom, right: BoundFrom, { joinKind, span }: ast.JoinRef): void {
+  if (freeColumns(right.plan).isDisjointFrom(outputIds(left.plan))) return;
+  const message = `the right side of a ${joinKind.toUpperCase()} JOIN cannot depend on its left side`;
+  throw new QueryError("invalid_argument", message, {
+    ...(span && { span }),
+    hint: "use JOIN LATERAL or LEFT JOIN LATERAL",
+  });
 }
 
 /** A relation under its name or alias. */

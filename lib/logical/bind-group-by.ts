@@ -5,10 +5,11 @@ import { isAggregateNullable } from "../expr/aggregates.ts";
 import { literal, nullLiteral } from "../expr/build.ts";
 import type { AggregateCall, Column, ColumnId, Expr } from "../expr/expr.ts";
 import { isNullable } from "../expr/properties.ts";
-import { exprKey, exprsOfAggregate, mapAggregate, mapOperands, subexpressions, substitute } from "../expr/walk.ts";
+import { exprsOfAggregate, mapAggregate, mapOperands, subexpressions, substitute } from "../expr/walk.ts";
 import type * as ast from "../sql/ast.ts";
 import { bindExpr } from "./bind-expr.ts";
 import type { Binding } from "./binding.ts";
+import { boundKey } from "./bound-key.ts";
 import { aggregatePlan, outputIds, projectPlan } from "./build.ts";
 import type { ExprContext } from "./expr-context.ts";
 import { freeColumns } from "./free-columns.ts";
@@ -92,7 +93,7 @@ export class Grouping {
   }
 
   #addKey(expr: Expr, name: string, fresh: boolean): number {
-    const key = exprKey(expr);
+    const key = boundKey(expr);
     const known = this.#keys.findIndex((other) => other.key === key);
     if (known >= 0) return known;
     const nullable = fresh || isNullable(expr);
@@ -120,7 +121,7 @@ export class Grouping {
   #groupingCall(base: ExprContext, expr: ast.SqlExpr): Expr | undefined {
     if (expr.kind !== "call" || (expr.name !== "grouping" && expr.name !== "grouping_id")) return undefined;
     this.aggregatesUsed++;
-    const keys = expr.args.map((arg) => exprKey(bindExpr(base, arg)));
+    const keys = expr.args.map((arg) => boundKey(bindExpr(base, arg)));
     const stray = expr.args.find((_, i) => !this.#keys.some((key) => key.key === keys[i]));
     if (stray || keys.length === 0 || keys.length > 31) {
       const message = "GROUPING takes expressions of GROUP BY";
@@ -205,7 +206,7 @@ export class Grouping {
     const own = outputIds(this.#input);
     const kept = new Set([...columnsOf(this.#keys), ...columnsOf([...this.#aggregates.values()])].map(({ id }) => id));
     const visit = (part: Expr): Expr => {
-      const key = exprKey(part);
+      const key = boundKey(part);
       const group = this.#keys.find((other) => other.key === key);
       if (group) return columnRef(group.column);
       if (part.kind === "column" && own.has(part.id)) throw this.#notGrouped(part.id, part.name, sql);

@@ -4,12 +4,13 @@ import { aggregateCall } from "../expr/aggregates.ts";
 import { conjuncts } from "../expr/build.ts";
 import type { Column, ColumnId, Expr, SortKey } from "../expr/expr.ts";
 import { isNullable } from "../expr/properties.ts";
-import { exprKey, mapOperands } from "../expr/walk.ts";
+import { mapOperands } from "../expr/walk.ts";
 import type * as ast from "../sql/ast.ts";
 import { bindCondition, bindExpr } from "./bind-expr.ts";
 import { bindFrom, type FromContext } from "./bind-from.ts";
 import { Grouping } from "./bind-group-by.ts";
 import type { Binding } from "./binding.ts";
+import { boundKey } from "./bound-key.ts";
 import { aggregatePlan, filterPlan, keepColumns, outputIds, projectPlan, sortPlan } from "./build.ts";
 import type { ExprContext } from "./expr-context.ts";
 import { columnsRead } from "./free-columns.ts";
@@ -79,8 +80,8 @@ function bindOrder(
   return orderBy.map((item) => {
     const output = outputOf(item.expr, items, "ORDER BY");
     const expr = output === undefined ? bindExpr(context, item.expr) : selected[output]!.expr;
-    const key = exprKey(expr);
-    const same = output ?? selected.findIndex((other) => exprKey(other.expr) === key);
+    const key = boundKey(expr);
+    const same = output ?? selected.findIndex((other) => boundKey(other.expr) === key);
     return { ...(same >= 0 && { output: same }), expr, item, span: item.expr.span };
   });
 }
@@ -125,8 +126,8 @@ function addHidden(
 ): LogicalPlan {
   if (hidden.length === 0) return plan;
   const own = outputIds(plan);
-  const byKey = new Map(outputs.map(({ expr }, i) => [exprKey(expr), columnRef(plan.columns[i]!)]));
-  const overOutputs = (expr: Expr): Expr => byKey.get(exprKey(expr)) ?? mapOperands(expr, overOutputs);
+  const byKey = new Map(outputs.map(({ expr }, i) => [boundKey(expr), columnRef(plan.columns[i]!)]));
+  const overOutputs = (expr: Expr): Expr => byKey.get(boundKey(expr)) ?? mapOperands(expr, overOutputs);
   const exprs = hidden.map(({ expr, span }) => {
     const mapped = overOutputs(expr);
     if ([...columnsRead(mapped)].every((id) => own.has(id))) return mapped;

@@ -8,6 +8,7 @@ import { pruneColumns } from "./rules/prune-columns.ts";
 import { pushDownFilters } from "./rules/push-down-filters.ts";
 import { pushDownLimits } from "./rules/push-down-limits.ts";
 import { reduceBySemiJoin } from "./rules/reduce-by-semi-join.ts";
+import { reduceGroupKeys } from "./rules/reduce-group-keys.ts";
 import { removeRedundant } from "./rules/remove-redundant.ts";
 import { shareCommonPlans } from "./rules/share-common-plans.ts";
 import { simplify } from "./rules/simplify.ts";
@@ -25,6 +26,7 @@ export const rules: readonly Rule[] = [
   unnestSubqueries,
   unwrapCasts,
   simplify,
+  reduceGroupKeys,
   pushDownFilters,
   removeRedundant,
   pushDownLimits,

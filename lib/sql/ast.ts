@@ -14,6 +14,7 @@ export type BinaryOperator =
   | "-"
   | "*"
   | "/"
+  | "//"
   | "%"
   | "^"
   | "||"
@@ -335,6 +336,15 @@ export type JoinConstraint =
   | { readonly kind: "using"; readonly columns: readonly Name[] }
   | { readonly kind: "natural" };
 
+export interface JoinRef {
+  readonly kind: "join";
+  readonly joinKind: JoinKind;
+  readonly left: TableRef;
+  readonly right: TableRef;
+  readonly constraint: JoinConstraint;
+  readonly span?: Span;
+}
+
 export type TableRef =
   | { readonly kind: "table"; readonly name: readonly Name[]; readonly alias?: TableAlias; readonly span: Span }
   /** FROM 'path/*.parquet' */
@@ -347,15 +357,15 @@ export type TableRef =
       readonly alias?: TableAlias;
       readonly span: Span;
     }
-  | { readonly kind: "subquery"; readonly query: Query; readonly alias?: TableAlias; readonly span?: Span }
   | {
-      readonly kind: "join";
-      readonly joinKind: JoinKind;
-      readonly left: TableRef;
-      readonly right: TableRef;
-      readonly constraint: JoinConstraint;
+      readonly kind: "subquery";
+      readonly query: Query;
+      /** It sees the tables before it in FROM. */
+      readonly lateral?: boolean;
+      readonly alias?: TableAlias;
       readonly span?: Span;
     }
+  | JoinRef
   /** A join in parentheses with a name: the tables inside are hidden. */
   | { readonly kind: "aliased"; readonly input: TableRef; readonly alias: TableAlias; readonly span?: Span };
 

@@ -13,6 +13,7 @@ const binaryOperators: Readonly<Record<string, BinaryOperator>> = {
   Minus: "-",
   Multiply: "*",
   Divide: "/",
+  DuckIntegerDivide: "//",
   Modulo: "%",
   StringConcat: "||",
   BitwiseAnd: "&",
@@ -45,7 +46,6 @@ const regexOperators: Readonly<Record<string, { form: LikeExpr["form"]; negated:
 /** Operators that other dialects have, and what to write here. */
 const operatorHints: Readonly<Record<string, string>> = {
   PGBitwiseXor: "write xor(a, b)",
-  DuckIntegerDivide: "write a / b: the quotient of two integers is an integer",
   MyIntegerDivide: "write a / b: the quotient of two integers is an integer",
   Spaceship: "write a IS NOT DISTINCT FROM b",
 };

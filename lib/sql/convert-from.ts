@@ -74,9 +74,9 @@ function convertFactor(converter: Converter, raw: unknown): TableRef {
     case "Table":
       return convertTable(converter, node, span);
     case "Derived": {
-      if (node.lateral) throw unsupported("LATERAL", span);
-      onlyFields(node, ["subquery", "alias"], span);
-      return { kind: "subquery", query: converter.query(node.subquery), ...alias(converter, node), span };
+      onlyFields(node, ["subquery", "alias", "lateral"], span);
+      const lateral = node.lateral === true ? { lateral: true } : {};
+      return { kind: "subquery", query: converter.query(node.subquery), ...lateral, ...alias(converter, node), span };
     }
     case "NestedJoin": {
       onlyFields(node, ["table_with_joins", "alias"], span);

@@ -25,6 +25,7 @@ const binaryLevels: Readonly<Record<BinaryOperator, number>> = {
   "-": 8,
   "*": 9,
   "/": 9,
+  "//": 9,
   "%": 9,
   "^": 10,
 };

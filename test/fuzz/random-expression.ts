@@ -62,7 +62,7 @@ export class ExpressionGenerator {
     if (r.chance(0.05)) return `null::${typeNames[kind]}`;
     switch (kind) {
       case "int":
-        return r.chance(0.05) ? `(${r.pick(borders)})` : String(r.below(14) - 2);
+        return r.chance(0.05) ? `(${r.pick(borders)})` : inParentheses(r.below(14) - 2);
       case "float":
         return r.chance(0.1)
           ? r.pick(["'nan'::double", "'inf'::double", "-0.0::double"])
@@ -225,4 +225,9 @@ export class ExpressionGenerator {
         return [() => `(${this.predicate(scope, 0)})`, () => `(not ${sub()})`];
     }
   }
+}
+
+/** A cast binds more tightly than a sign. */
+function inParentheses(n: number): string {
+  return n < 0 ? `(${n})` : String(n);
 }

@@ -25,6 +25,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     "select count(*) from part where (p_size = 1 and p_brand = 'A') or (p_size = 1 and p_brand = 'B')",
     "select count(*) from part where not (p_size = 1 or p_brand like 'A%')",
   ],
+  "reduce-group-keys": ["select o_custkey, o_custkey + 1, 'x', count(*) from orders group by 1, 2, 3"],
   "push-down-filters": [
     "select n_name from nation left join region on n_regionkey = r_regionkey where r_name = 'ASIA' and n_nationkey > 3",
     "select s_name from supplier, nation where s_nationkey = n_nationkey and n_nationkey between 3 and 5",

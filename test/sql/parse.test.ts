@@ -259,7 +259,6 @@ test("what is not supported says so, with its place", async () => {
     "SELECT a FROM t FOR UPDATE": "FOR UPDATE",
     "SELECT a FROM t TABLESAMPLE (10 PERCENT)": "TABLESAMPLE",
     "SELECT a FROM t LATERAL VIEW explode(x) y": "LATERAL VIEW",
-    "SELECT a FROM t, LATERAL (SELECT 1) x": "LATERAL",
     "SELECT a FROM t WINDOW w AS (ORDER BY a)": "WINDOW",
     "SELECT a FROM t SORT BY a": "SORT BY",
     "SELECT a FROM t PREWHERE a": "PREWHERE",

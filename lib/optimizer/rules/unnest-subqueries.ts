@@ -18,7 +18,8 @@ import {
   projectPlan,
   rejoin,
 } from "../../logical/build.ts";
-import { columnsRead } from "../../logical/free-columns.ts";
+import { columnsRead, freeColumns } from "../../logical/free-columns.ts";
+import { keyCondition } from "../../logical/join-condition.ts";
 import type { LogicalFilter, LogicalJoin, LogicalPlan, LogicalShared, LogicalValues } from "../../logical/plan.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 import { Unnester } from "../unnest/unnester.ts";
@@ -44,6 +45,7 @@ class Unnesting {
       mapInputs(plan, (input) => this.visit(input)),
       (expr) => this.#innermost(expr),
     );
+    if (node.kind === "join" && isLateral(node)) return this.#lateral(node);
     if (!exprsOf(node).some(hasSubquery)) return node;
     switch (node.kind) {
       case "filter":
@@ -123,6 +125,18 @@ class Unnesting {
     return { plan: current, value };
   }
 
+  /** A join whose right side is evaluated for each row of the left one. */
+  #lateral(node: LogicalJoin): LogicalPlan {
+    const conditions = [...node.keys.map(keyCondition), ...(node.filter ? conjuncts(node.filter) : [])];
+    if (!conditions.some(hasSubquery)) return keepColumns(this.#unnester.lateral(node, conditions), node.columns);
+    if (node.joinType !== "inner") throw unsupported(`a subquery in ON of a ${node.joinType} join with LATERAL`);
+    const join = this.#unnester.lateral(
+      node,
+      conditions.filter((part) => !hasSubquery(part)),
+    );
+    return keepColumns(this.visit(filterPlan(join, conditions.filter(hasSubquery))), node.columns);
+  }
+
   /** A subquery in ON: of an inner join, it filters the result; of another, it must read one side only. */
   #join(node: LogicalJoin): LogicalPlan {
     const all = node.filter ? conjuncts(node.filter) : [];
@@ -161,6 +175,10 @@ function asCondition(expr: Expr): { subquery: SubqueryExpr; negated: boolean } |
   }
   if (expr.kind !== "subquery" || expr.operands.some(hasSubquery)) return undefined;
   return { subquery: expr, negated: false };
+}
+
+function isLateral({ left, right }: LogicalJoin): boolean {
+  return !freeColumns(right).isDisjointFrom(outputIds(left));
 }
 
 function hasSubquery(expr: Expr): boolean {

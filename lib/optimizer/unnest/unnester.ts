@@ -8,7 +8,7 @@ import { joinPlan, outputIds, projectPlan } from "../../logical/build.ts";
 import { copyPlan } from "../../logical/copy.ts";
 import { freeColumns } from "../../logical/free-columns.ts";
 import { joinCondition, keyCondition } from "../../logical/join-condition.ts";
-import type { JoinType, LogicalPlan } from "../../logical/plan.ts";
+import type { JoinType, LogicalJoin, LogicalPlan } from "../../logical/plan.ts";
 import { columnRef } from "../../logical/plan.ts";
 import { asShared, isRepeatable, makeRepeatable } from "../repeatable.ts";
 import type { RuleContext } from "../rule.ts";
@@ -85,6 +85,12 @@ export class Unnester {
     }
   }
 
+  /** The right side for each row of the left one, and those of its rows that meet the conditions. */
+  lateral({ joinType, left, right }: LogicalJoin, conditions: readonly Expr[]): LogicalPlan {
+    const related = this.#relateRows(left, right);
+    return this.#join(joinType, related.input, related.plan, [...related.conditions, ...conditions]);
+  }
+
   /** Whether a null-aware anti join on one key says it all: nothing correlated at any level, nullable = on one operand. */
   #isPlainNotIn(subquery: SubqueryExpr, plan: LogicalPlan): boolean {
     const [operand] = subquery.operands;
@@ -108,6 +114,17 @@ export class Unnester {
     const pulled = pullUp(plan, { outer, columnIds, existence });
     // A row that exists although nothing belongs to it (a count) is beyond a join's condition.
     if (pulled && !(existence && pulled.empty)) return { ...pulled, input };
+    return this.#relateByDomain(input, plan);
+  }
+
+  /** As `#relate`, with every row of the subquery, a count of nothing too. */
+  #relateRows(input: LogicalPlan, plan: LogicalPlan): Related {
+    const pulled = pullUp(plan, { outer: outputIds(input), columnIds: this.#context.columnIds, existence: false });
+    return pulled && !pulled.empty ? { ...pulled, input } : this.#relateByDomain(input, plan);
+  }
+
+  #relateByDomain(input: LogicalPlan, plan: LogicalPlan): Related {
+    const { columnIds } = this.#context;
     const repeatable = isRepeatable(input) ? input : asShared(input, columnIds);
     const dependent = new DependentJoin(repeatable, plan, columnIds);
     const pushed = dependent.push(plan);
