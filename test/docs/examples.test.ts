@@ -1,6 +1,8 @@
 /**
- * Examples in the documentation run, and print what they say: ```console blocks ("$ " starts a command, other lines are its
- * expected output, none: not compared) and ```js blocks. Those of one page share a folder, in the order of the page.
+ * Examples in the documentation run, and print what they say. Those of one page share a folder, in the order of the page:
+ * - ```console: "$ " starts a command, other lines are its expected output (none: not compared);
+ * - ```js: a program; comments behind `console.log(…);` say what it prints, where "…" stands for anything;
+ * - ```sql: statements over the tables in the folder's `tpch`; a ```text block next to it is what they print.
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -19,7 +21,7 @@ import { delimiter, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
 const root = join(import.meta.dirname, "../..");
-const pages = ["README.md", "docs/cli.md", "docs/library.md"];
+const pages = ["README.md", "docs/cli.md", "docs/library.md", "docs/sql.md"];
 
 interface Command {
   readonly line: string;
@@ -29,6 +31,18 @@ interface Command {
 function blocks(page: string): { readonly language: string; readonly text: string }[] {
   const text = readFileSync(join(root, page), "utf8");
   return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map((match) => ({ language: match[1]!, text: match[2]! }));
+}
+
+/** What a program says that it prints, a line each; only those are compared that the program says. */
+function promises(program: string): (RegExp | undefined)[] {
+  const calls = [...program.matchAll(/console\.log\(.*\);(?: \/\/ (.*))?$/gm)];
+  return calls.map(([, promise]) => (promise === undefined ? undefined : pattern(promise)));
+}
+
+/** Text in which "…" stands for anything. Values may be printed over several lines. */
+function pattern(text: string): RegExp {
+  const parts = text.replace(/\s+/g, " ").split("…");
+  return new RegExp(`^${parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`);
 }
 
 /** A command goes on over lines until its quotes are closed. */
@@ -73,7 +87,7 @@ for (const page of pages) {
     });
     after(() => rmSync(folder, { recursive: true, force: true }));
 
-    blocks(page).forEach(({ language, text }, i) => {
+    blocks(page).forEach(({ language, text }, i, all) => {
       if (language === "console") {
         for (const { line, expected } of commands(text)) {
           it(line.replace(/\s+/g, " ").slice(0, 80), () => {
@@ -92,6 +106,22 @@ for (const page of pages) {
           const done = spawnSync(process.execPath, [...flags, file], { cwd: folder, encoding: "utf8" });
           assert.equal(done.stderr, "");
           assert.equal(done.status, 0);
+          const promised = promises(text);
+          if (promised.every((promise) => promise === undefined)) return;
+          const output = done.stdout.trimEnd();
+          const printed = promised.length === 1 ? [output] : output.split("\n");
+          assert.equal(printed.length, promised.length, done.stdout);
+          promised.forEach((promise, line) => {
+            if (promise) assert.match(printed[line]!.replace(/\s+/g, " "), promise);
+          });
+        });
+      } else if (language === "sql" && page === "docs/sql.md") {
+        it(text.replace(/\s+/g, " ").slice(0, 80), () => {
+          const args = [join(root, "bin/volley.ts"), "--tables", "tpch"];
+          const done = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8", input: text });
+          const next = all[i + 1];
+          if (next?.language === "text") assert.equal(done.stdout + done.stderr, next.text);
+          else assert.deepEqual([done.status, done.stderr], [0, ""]);
         });
       }
     });
