@@ -75,7 +75,7 @@ export function createApi(options: ApiOptions): Hono<ApiEnvironment> {
       });
     });
   }
-  addTrinoRoutes(app, (context) => ({
+  addTrinoRoutes(app, service, (context) => ({
     service,
     tenant: tenantOf(authentication, context.req.header("authorization"), context.env ?? {}),
     origin: originOf(context),

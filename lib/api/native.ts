@@ -19,6 +19,7 @@ import {
   type Place,
   pageOf,
   parsePlace,
+  rowsBefore,
 } from "./result-page.ts";
 import {
   type ArrowLinksBody,
@@ -197,7 +198,7 @@ async function csv(
 ): Promise<Response> {
   const bytesMax = request.responseBytesMax;
   const page = await pageOf(slices, from, csvRow(info.columns!), { bytesMax, ...rowsMax(request) });
-  const first = from.slice === 0 && from.row === 0 ? [csvHeader(info.columns!)] : [];
+  const first = rowsBefore(slices, from) === 0 ? [csvHeader(info.columns!)] : [];
   const text = [...first, ...page.rows].map((line) => `${line}\n`).join("");
   const next = page.next ? nextLink(info.id, "csv", page.next) : {};
   return new Response(text, { headers: { "content-type": mediaTypes.csv, ...headers, ...next } });
@@ -216,6 +217,7 @@ async function arrow(
   from: Place,
   headers: Readonly<Record<string, string>>,
 ): Promise<Response> {
+  if (from.row > 0) throw new QueryError("invalid_argument", "a page of Arrow starts with a whole part of the answer");
   const columns = info.columns!;
   const stream = async (of: readonly ResultSlice[], extra: Readonly<Record<string, string>> = {}) => {
     const pieces = arrowStream(columns, of);
@@ -233,7 +235,7 @@ async function arrow(
   }
   let [count, bytes] = [0, 0];
   while (count < rest.length && (count === 0 || bytes + rest[count]!.bytes <= bytesMax)) bytes += rest[count++]!.bytes;
-  const next = { slice: from.slice + count, row: 0 };
+  const next = { ...firstPlace, slice: from.slice + count };
   return stream(rest.slice(0, count), next.slice < slices.length ? nextLink(info.id, "arrow", next) : {});
 }
 

@@ -1,29 +1,36 @@
 /** Answers in pages: a page starts at a place in the answer's slices and ends where it has grown large enough. */
-import { joinedStream, resultRows } from "../arrow/result.ts";
+import { joinedStream } from "../arrow/result.ts";
 import type { Schema } from "../arrow/types.ts";
 import type { Value } from "../arrow/value.ts";
 import { formatValue } from "../expr/format-value.ts";
 import { csvCell, jsonValue } from "../output/text.ts";
 import type { ResultColumnInfo, ResultSlice } from "../service/query-service.ts";
+import { batchesFrom } from "./slice-batches.ts";
 
-/** The next row to give. */
+/** The next row to give, and where to read on for it: pages do not read again what pages before them had. */
 export interface Place {
   readonly slice: number;
+  /** In the slice. */
   readonly row: number;
+  /** Byte of the slice where a message starts … */
+  readonly offset: number;
+  /** … behind which come so many rows of earlier pages. */
+  readonly skip: number;
 }
 
-export const firstPlace: Place = { slice: 0, row: 0 };
+export const firstPlace: Place = { slice: 0, row: 0, offset: 0, skip: 0 };
 
 /** As clients carry it from page to page. */
-export const pagePattern = "^\\d{1,9}\\.\\d{1,15}$";
+export const pagePattern = "^\\d{1,9}(\\.\\d{1,15}){1,3}$";
 
-export function formatPlace({ slice, row }: Place): string {
-  return `${slice}.${row}`;
+export function formatPlace({ slice, row, offset, skip }: Place): string {
+  return `${slice}.${row}.${offset}.${skip}`;
 }
 
+/** Without the bytes, the slice is read from its start. */
 export function parsePlace(page: string | undefined): Place {
-  const [slice = 0, row = 0] = page?.split(".").map(Number) ?? [];
-  return { slice, row };
+  const [slice = 0, row = 0, offset = 0, skip = row] = page?.split(".").map(Number) ?? [];
+  return { slice, row, offset, skip };
 }
 
 export interface Page {
@@ -39,14 +46,22 @@ export interface PageLimits {
   readonly rowsMax?: number;
 }
 
-/** Row by row, with the place behind each. */
-async function* rowsFrom(slices: readonly ResultSlice[], from: Place): AsyncGenerator<readonly [Value[], Place]> {
-  let { slice, row: skip } = from;
-  for (; slice < slices.length; slice++, skip = 0) {
-    let row = 0;
-    for (const values of resultRows(await slices[slice]!.read())) {
-      if (++row <= skip) continue;
-      yield [values, row < slices[slice]!.rows ? { slice, row } : { slice: slice + 1, row: 0 }];
+const readBytesMin = 64 << 10;
+const readBytesMax = 4 << 20;
+
+/** Row by row, with the place of each. */
+async function* rowsFrom(
+  slices: readonly ResultSlice[],
+  from: Place,
+  readBytes: number,
+): AsyncGenerator<readonly [Value[], Place]> {
+  let { slice, row, offset, skip } = from;
+  for (; slice < slices.length; slice++, row = 0, offset = 0, skip = 0) {
+    for await (const { rows, columns, at } of batchesFrom(slices[slice]!, offset, readBytes)) {
+      for (let i = Math.min(skip, rows); i < rows; i++) {
+        yield [columns.map((column) => column[i]!), { slice, row: row++, offset: at, skip: i }];
+      }
+      skip = Math.max(0, skip - rows);
     }
   }
 }
@@ -59,15 +74,20 @@ export async function pageOf(
 ): Promise<Page> {
   const rows: string[] = [];
   let bytes = 0;
-  let last = from;
-  for await (const [values, behind] of rowsFrom(slices, from)) {
+  const readBytes = Math.min(readBytesMax, Math.max(readBytesMin, bytesMax));
+  for await (const [values, place] of rowsFrom(slices, from, readBytes)) {
+    if (rows.length >= rowsMax) return { rows, next: place };
     const text = format(values);
     bytes += Buffer.byteLength(text) + 2;
-    if (rows.length > 0 && (bytes > bytesMax || rows.length >= rowsMax)) return { rows, next: last };
+    if (rows.length > 0 && bytes > bytesMax) return { rows, next: place };
     rows.push(text);
-    last = behind;
   }
   return { rows };
+}
+
+/** Rows of the answer before a place. */
+export function rowsBefore(slices: readonly ResultSlice[], { slice, row }: Place): number {
+  return slices.slice(0, slice).reduce((sum, { rows }) => sum + rows, row);
 }
 
 /** A row as a JSON array: integers beyond 2^53 and decimals are strings, so that no digit is lost. */

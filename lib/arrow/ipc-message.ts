@@ -44,6 +44,10 @@ export function* messagesOf(stream: Uint8Array): Iterable<IpcMessage> {
   }
 }
 
+export function startsMessage(bytes: Uint8Array): boolean {
+  return bytes.length >= 8 && bytes.subarray(0, 4).every((byte) => byte === 255);
+}
+
 /** How many bytes, from the start of a stream or of a message in it, are whole messages. */
 export function wholeMessagesBytes(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

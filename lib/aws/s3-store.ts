@@ -3,6 +3,7 @@
  * waited out. Keys are relative to a bucket, or, without one, `s3://bucket/key`.
  */
 import {
+  DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -214,6 +215,12 @@ export class S3Store implements ObjectStore {
 
   async #delete(keys: readonly string[]): Promise<void> {
     const { Bucket } = this.place(keys[0]!);
+    if (keys.length === 1) {
+      await this.#retry(() => this.#client.send(new DeleteObjectCommand(this.place(keys[0]!)))).catch((thrown) => {
+        throw s3Error(keys[0]!, thrown, true);
+      });
+      return;
+    }
     const Objects = keys.map((key) => ({ Key: this.place(key).Key }));
     const command = new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } });
     const { Errors = [] } = await this.#retry(() => this.#client.send(command)).catch((thrown) => {

@@ -2,8 +2,11 @@
 import { mkdirSync, readdirSync } from "node:fs";
 import { join, parse } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
 import { DynamoCatalogStore } from "../aws/dynamo-catalog-store.ts";
+import { S3Store } from "../aws/s3-store.ts";
 import { defaultSchema } from "../catalog/catalog-store.ts";
+import { CloudCatalog } from "../catalog/cloud-catalog.ts";
 import { generateTpch } from "../tpch/generate.ts";
 import { accountNames, type EmulatedCloud } from "./emulated-cloud.ts";
 
@@ -38,10 +41,17 @@ export function findTables(directory: string): DevTable[] {
   });
 }
 
-/** Writes them into the deployment's catalog, as its operator. */
+/** Writes them into the deployment's catalog, as its operator, with their columns: the API itself reads no tables. */
 export async function registerTables(cloud: EmulatedCloud, tables: readonly DevTable[]): Promise<void> {
-  const client = new DynamoDBClient(cloud.clientOptions("dynamo"));
-  const catalog = new DynamoCatalogStore(client, accountNames.table);
-  for (const table of tables) await catalog.putTable({ schema: defaultSchema, ...table }, true);
-  client.destroy();
+  const dynamo = new DynamoDBClient(cloud.clientOptions("dynamo"));
+  const s3 = new S3Client({ ...cloud.clientOptions("s3"), forcePathStyle: true });
+  const store = new DynamoCatalogStore(dynamo, accountNames.table);
+  const catalog = await CloudCatalog.load(store, new S3Store(s3));
+  for (const table of tables) {
+    const { schema } = await catalog.path(table.paths, table.format);
+    const columns = schema.fields.map(({ name, type, nullable }) => ({ name, type, nullable }));
+    await store.putTable({ schema: defaultSchema, ...table, columns }, true);
+  }
+  dynamo.destroy();
+  s3.destroy();
 }

@@ -83,6 +83,11 @@ export class EmbeddedCluster {
     return this.#memoryBytes;
   }
 
+  /** What is written here goes with the cluster. */
+  get objects(): ObjectStore {
+    return this.#objects;
+  }
+
   warm(): void {
     this.#pool.warm();
   }

@@ -2,7 +2,7 @@
 import type { CloudCatalog } from "../catalog/cloud-catalog.ts";
 import { QueryError } from "../errors.ts";
 import type { Manifest } from "../scheduler/make-task.ts";
-import { readSlice } from "../shuffle/reader.ts";
+import { readSlice, readSlicePart } from "../shuffle/reader.ts";
 import { parse } from "../sql/parse.ts";
 import type { PartitionSlice } from "../stages/graph.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
@@ -14,10 +14,12 @@ import type {
   QueryStatus,
   ResultColumnInfo,
   ResultSlice,
+  SegmentService,
   SubmitRequest,
   TableInfo,
 } from "./query-service.ts";
 import { hasEnded, type QueryRecord, type QueryStore } from "./query-store.ts";
+import { SegmentStore } from "./segment-store.ts";
 import { readPlan } from "./stored-plan.ts";
 import { costOf, noUsage, type PriceTable } from "./usage.ts";
 
@@ -38,6 +40,7 @@ const pollMsMin = 20;
 const pollMsMax = 500;
 
 export class CloudQueryService implements QueryService {
+  readonly segments: SegmentService;
   readonly #ports: CloudServicePorts;
   readonly #now: () => number;
   /** When this process last started a scheduler for a query, that it should not do it at every look. */
@@ -46,6 +49,7 @@ export class CloudQueryService implements QueryService {
   constructor(ports: CloudServicePorts) {
     this.#ports = ports;
     this.#now = ports.now ?? Date.now;
+    this.segments = new SegmentStore(ports);
   }
 
   async submit(request: SubmitRequest): Promise<QueryInfo> {
@@ -118,16 +122,16 @@ export class CloudQueryService implements QueryService {
 
   async tables(_tenant: string): Promise<readonly TableInfo[]> {
     const catalog = await this.#ports.catalog();
-    const tables = catalog.definitions.tables.map(async ({ schema, name, columns }): Promise<TableInfo | undefined> => {
+    const tables = catalog.definitions.tables.map(async ({ schema, name, columns }): Promise<TableInfo> => {
       if (columns) return { schema, name, columns };
-      // Not known since its registration: its files tell; what cannot be read is not there.
+      // Not known since its registration: its files tell, where the API may read them.
       const table = await catalog.table([schema, name]).catch(() => undefined);
-      return table && { schema, name, columns: columnsOf(table.schema.fields) };
+      return { schema, name, columns: columnsOf(table?.schema.fields ?? []) };
     });
     const views = catalog.definitions.views.map(
       ({ schema, name, columns = [] }): TableInfo => ({ schema, name, columns }),
     );
-    return [...(await Promise.all(tables)).filter((table) => table !== undefined), ...views];
+    return [...(await Promise.all(tables)), ...views];
   }
 
   #sliceOf(id: string, slice: PartitionSlice): ResultSlice {
@@ -135,8 +139,8 @@ export class CloudQueryService implements QueryService {
     return {
       rows: slice.rows,
       bytes: slice.length,
-      read: () =>
-        readSlice(objects, slice).catch((thrown) => {
+      read: (range) =>
+        (range ? readSlicePart(objects, slice, range) : readSlice(objects, slice)).catch((thrown) => {
           throw expired(id, thrown);
         }),
       // The last stage's tasks write one partition: it is all of their object, unless it lies in the record.

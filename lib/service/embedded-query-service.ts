@@ -23,6 +23,7 @@ import type {
   TableInfo,
 } from "./query-service.ts";
 import { hasEnded } from "./query-store.ts";
+import { SegmentStore } from "./segment-store.ts";
 import { stageProgress } from "./stage-progress.ts";
 import { costOf, noUsage } from "./usage.ts";
 
@@ -46,6 +47,7 @@ interface Entry {
 }
 
 export class EmbeddedQueryService implements QueryService {
+  readonly segments: SegmentStore;
   readonly #session: SessionContext;
   readonly #keptMax: number;
   readonly #keptMs: number;
@@ -58,6 +60,7 @@ export class EmbeddedQueryService implements QueryService {
 
   constructor(session: SessionContext, options: EmbeddedServiceOptions = {}) {
     this.#session = session;
+    this.segments = new SegmentStore({ objects: session.cluster.objects });
     this.#keptMax = options.keptMax ?? 1000;
     this.#keptMs = options.keptMs ?? 3_600_000;
     this.#runningMax = options.runningMax ?? 16;
@@ -153,7 +156,7 @@ export class EmbeddedQueryService implements QueryService {
     return slices.map((slice) => ({
       rows: slice.rows,
       bytes: slice.bytes,
-      read: () => slice.read(),
+      read: (range) => slice.read(range),
       link: async () => undefined,
     }));
   }
@@ -233,7 +236,10 @@ export class EmbeddedQueryService implements QueryService {
     const ended = [...this.#entries.values()].filter(({ info }) => hasEnded(info));
     const oldest = Date.now() - this.#keptMs;
     for (const [i, { info }] of ended.entries()) {
-      if (ended.length - i > this.#keptMax || info.finishedMs! < oldest) this.#entries.delete(info.id);
+      if (ended.length - i <= this.#keptMax && info.finishedMs! >= oldest) continue;
+      this.#entries.delete(info.id);
+      // Nobody waits for it; what is left goes with the session.
+      this.segments.dropAll(info.id).catch(() => {});
     }
     for (const [key, { id }] of this.#keys) if (!this.#entries.has(id)) this.#keys.delete(key);
   }

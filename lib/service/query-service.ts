@@ -60,11 +60,18 @@ export interface QueryInfo {
   readonly error?: QueryErrorJson;
 }
 
+/** [from, to) */
+export interface ByteRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** One Arrow IPC stream of the answer; the answer is their rows in order. */
 export interface ResultSlice {
   readonly rows: number;
   readonly bytes: number;
-  read(): Promise<Uint8Array>;
+  /** All of it, checked against its checksum, or some bytes. */
+  read(range?: ByteRange): Promise<Uint8Array>;
   /** A link that anyone holding it can fetch for a while; undefined where there are no such links. */
   link(expiresSeconds: number): Promise<string | undefined>;
 }
@@ -82,7 +89,25 @@ export interface TableInfo {
   readonly columns: readonly ResultColumnInfo[];
 }
 
+/** A piece of an answer in a form that a protocol gives it, kept for a while for whoever holds its link. */
+export interface Segment {
+  /** Nobody guesses it. */
+  readonly token: string;
+  /** Where it can be fetched without asking the API; absent where there are no such links. */
+  readonly url?: string;
+  readonly expiresMs: number;
+}
+
+export interface SegmentService {
+  put(queryId: string, bytes: Uint8Array): Promise<Segment>;
+  /** One without a link. @throws QueryError not_found when it is not kept (any more) */
+  get(token: string): Promise<Uint8Array>;
+  /** Its client has it; nothing happens when it is not there. */
+  drop(token: string): Promise<void>;
+}
+
 export interface QueryService {
+  readonly segments: SegmentService;
   /** Accepts a query. @throws QueryError for what can be told at once (syntax, limits, a reused idempotency key) */
   submit(request: SubmitRequest): Promise<QueryInfo>;
   /** Undefined when there is no such query. Waits up to waitMs for the query to end. */

@@ -1,7 +1,7 @@
 /** Where the answer of a finished query lies: in memory when it is small, else where its tasks wrote it. */
 import type { QueryRunResult } from "../embedded/cluster.ts";
 import { QueryError } from "../errors.ts";
-import { readSlice, sliceMessages } from "../shuffle/reader.ts";
+import { readSlice, readSlicePart, sliceMessages } from "../shuffle/reader.ts";
 import type { PartitionSlice } from "../stages/graph.ts";
 
 /** Answers up to this size are read at once, and nothing of them stays on the disk. */
@@ -10,7 +10,8 @@ const memoryBytesMax = 4 << 20;
 export interface AnswerSlice {
   readonly rows: number;
   readonly bytes: number;
-  read(): Promise<Uint8Array>;
+  /** All of it, checked, or the bytes [from, to). */
+  read(range?: { readonly from: number; readonly to: number }): Promise<Uint8Array>;
 }
 
 export class StoredAnswer {
@@ -54,7 +55,11 @@ export class StoredAnswer {
     return this.#slices.map((slice, i) => ({
       rows: slice.rows,
       bytes: slice.length,
-      read: async () => this.#streams?.[i] ?? readSlice(this.#run.objects, slice),
+      read: async (range) => {
+        const stream = this.#streams?.[i];
+        if (stream) return range ? stream.subarray(range.from, range.to) : stream;
+        return range ? readSlicePart(this.#run.objects, slice, range) : readSlice(this.#run.objects, slice);
+      },
     }));
   }
 

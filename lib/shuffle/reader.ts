@@ -104,6 +104,17 @@ export async function readSlice(
   return whole;
 }
 
+/** Some bytes of a slice, unchecked: only the whole has a checksum. */
+export async function readSlicePart(
+  store: ObjectStore,
+  slice: PartitionSlice,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<Uint8Array> {
+  if (slice.inline !== undefined)
+    return (await fetch(store, { slice, from: 0, to: slice.length }, {})).subarray(from, to);
+  return store.get(slice.key, { range: { from: slice.offset + from, to: slice.offset + Math.min(to, slice.length) } });
+}
+
 /** Whole IPC messages: each item is a part of one slice's stream that was cut between messages, valid until the next. */
 export async function* sliceMessages(
   store: ObjectStore,

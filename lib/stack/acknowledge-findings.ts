@@ -39,6 +39,10 @@ export function acknowledgeFindings(cluster: Construct, { bucket, table }: Parts
   const bucketId = Stack.of(bucket).getLogicalId(bucket.node.defaultChild as CfnElement);
   const wildcards = new Map([
     [`<${bucketId}.Arn>/${queryPrefix}*`, "Objects of queries: their names are made while queries run."],
+    [
+      `<${bucketId}.Arn>/${queryPrefix}*/segments/*`,
+      "Parts of answers for Trino clients: their names are made while queries run.",
+    ],
     ...data.map(
       (location) =>
         [

@@ -50,9 +50,11 @@ export function roleStatements(resources: RoleResources): RoleStatements {
     api: [
       allow(onTable("BatchGetItem", "Query", "PutItem", "UpdateItem"), [tableArn]),
       ...readQueries(resources),
+      // Segments of Trino clients: written, and removed when the client has them.
+      allow([...writes, "s3:DeleteObject"], [`${resources.bucketArn}/${queryPrefix}*/segments/*`]),
       ...listGlue(resources),
       allow(["lambda:InvokeFunction"], [schedulerArn]),
-      ...useKey(resources, ["kms:Decrypt"]),
+      ...useKey(resources, ["kms:Decrypt", "kms:GenerateDataKey"]),
     ],
     scheduler: [
       allow(onTable("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"), [tableArn]),

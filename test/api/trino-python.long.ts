@@ -35,6 +35,7 @@ it("Trino's Python client and SQLAlchemy", { skip }, async () => {
     const row = ["9007199254740993", "1.50", "2024-02-29 01:02:03.000004", "2024-02-29", "x", "None"];
     assert.deepEqual(JSON.parse(stdout), {
       encodings: { None: row, json: row, "json+zstd": row },
+      large: Object.fromEntries(["None", "json", "json+zstd"].map((name) => [name, [60_000, 1_799_970_000]])),
       parameters: [[42, "it's"]],
       error: "TABLE_NOT_FOUND",
       schemas: ["default", "information_schema"],

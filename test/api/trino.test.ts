@@ -260,6 +260,50 @@ describe("Trino protocol", () => {
     }
   });
 
+  it("spools large answers: links that need no token, rows that are all there, segments that go when they are read", async () => {
+    const headers = { authorization: "Bearer secret", "x-trino-query-data-encoding": "json+zstd" };
+    const noise = ["sqrt", "sin", "cos", "ln", "exp"]
+      .map((name) => `${name}((a.i * 10 + j + 1) / 1e4)::varchar`)
+      .join(" || ");
+    const sql = `select a.i as i, ${noise} as t from numbers a, range(10) b(j)`;
+    let { body } = await post(sql, headers);
+    const expected = (await post(`select sum(i + length(t)) as n from (${sql})`)).body.data as number[][];
+    let [rows, sum] = [0, 0];
+    const uris: string[] = [];
+    for (;;) {
+      const { segments = [] } = (body.data ?? {}) as { segments?: Json[] };
+      for (const segment of segments) {
+        const metadata = segment.metadata as Json;
+        assert.equal(metadata.rowOffset, rows);
+        let bytes: Buffer;
+        if (segment.type === "inline") bytes = Buffer.from(segment.data as string, "base64");
+        else {
+          uris.push(segment.uri as string);
+          bytes = Buffer.from(await (await fetch(segment.uri as string)).arrayBuffer());
+          assert.ok(Date.parse(metadata.expiresAt as string) > Date.now());
+          assert.equal((await fetch(segment.ackUri as string)).status, 200);
+          assert.equal((await fetch(segment.uri as string)).status, 404);
+          assert.equal((await fetch(segment.ackUri as string)).status, 200);
+        }
+        assert.equal(metadata.segmentSize, bytes.length);
+        // The frame's header says how long its content is.
+        assert.ok((bytes[4]! & 0xe0) > 0);
+        const plain = zstdDecompressSync(bytes);
+        assert.equal(metadata.uncompressedSize, plain.length);
+        const values = JSON.parse(plain.toString()) as [number, string][];
+        assert.equal(metadata.rowsCount, values.length);
+        for (const [i, t] of values) sum += i + t.length;
+        rows += values.length;
+      }
+      if (!body.nextUri) break;
+      body = (await (await fetch(body.nextUri as string, { headers })).json()) as Json;
+    }
+    assert.deepEqual([rows, [[sum]]], [100_000, expected]);
+    assert.ok(uris.length >= 2, `${uris.length} links`);
+    assert.equal((await fetch(`${url}/v1/spooled/download/q1.2`)).status, 404);
+    assert.equal((await fetch(`${url}/v1/spooled/download/${"q".padEnd(33, "0")}.${"".padEnd(32, "0")}`)).status, 404);
+  });
+
   it("wants a token", async () => {
     assert.equal((await fetch(`${url}/v1/statement`, { method: "POST", body: "select 1" })).status, 401);
     assert.equal((await fetch(`${url}/v1/info`)).status, 200);

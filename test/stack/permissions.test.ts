@@ -9,7 +9,7 @@ const sales = "arn:{AWS::Partition}:s3:::lake/sales/*";
 const open = "arn:{AWS::Partition}:s3:::open/*";
 
 describe("permissions", () => {
-  it("the api function reads and writes records, reads objects of queries, starts the scheduler, and no more", () => {
+  it("the api function reads and writes records, reads objects of queries, keeps segments, starts the scheduler, and no more", () => {
     const { template } = makeCluster({ data });
     assert.deepEqual(permissionsOf(template, "Api"), {
       "dynamodb:BatchGetItem": ["{Table}"],
@@ -19,8 +19,11 @@ describe("permissions", () => {
       "lambda:InvokeFunction": ["{Scheduler}"],
       "logs:CreateLogStream": ["{ApiLogs}"],
       "logs:PutLogEvents": ["{ApiLogs}"],
+      "s3:AbortMultipartUpload": ["{Bucket}/q/*/segments/*"],
+      "s3:DeleteObject": ["{Bucket}/q/*/segments/*"],
       "s3:GetObject": ["{Bucket}/q/*"],
       "s3:ListBucket": ["{Bucket}"],
+      "s3:PutObject": ["{Bucket}/q/*/segments/*"],
     });
   });
 
@@ -102,7 +105,7 @@ describe("permissions", () => {
       '{Key} if {"StringEquals":{"kms:ViaService":{"Fn::Join":["",["dynamodb.",{"Ref":"AWS::Region"},".amazonaws.com"]]}}}';
     const may = (kind: string, action: string) => permissionsOf(template, kind)[`kms:${action}`]?.toSorted();
     assert.deepEqual(may("Api", "Decrypt"), ["{Key}", viaTable]);
-    assert.deepEqual(may("Api", "GenerateDataKey"), [viaTable]);
+    assert.deepEqual(may("Api", "GenerateDataKey"), ["{Key}", viaTable]);
     for (const kind of ["Scheduler", "Executor1769"]) {
       assert.deepEqual(may(kind, "Decrypt"), [lake, "{Key}", viaTable]);
       assert.deepEqual(may(kind, "GenerateDataKey"), ["{Key}", viaTable]);

@@ -1,27 +1,25 @@
-/** Answers in the encodings of Trino's spooling protocol, as inline segments (https://trino.io/docs/current/client/client-protocol.html). */
+/** The encodings of Trino's spooling protocol: rows as JSON, compressed or not. */
+import { promisify } from "node:util";
 import * as zlib from "node:zlib";
 
-interface Encoding {
+export interface Encoding {
   readonly name: string;
-  encode(bytes: Buffer): Buffer;
+  readonly compresses: boolean;
+  encode(bytes: Buffer): Promise<Buffer>;
 }
 
 const encodings: readonly Encoding[] = [
-  { name: "json", encode: (bytes) => bytes },
+  { name: "json", compresses: false, encode: async (bytes) => bytes },
   // Node.js before 22.15 has no zstd.
-  ...(zlib.zstdCompressSync ? [{ name: "json+zstd", encode: (bytes: Buffer) => zlib.zstdCompressSync(bytes) }] : []),
+  ...("zstdCompress" in zlib ? [{ name: "json+zstd", compresses: true, encode: zstd }] : []),
 ];
 
-/** Undefined when the client asks for none that is known here: rows go directly then. */
-export function encodedData(wanted: readonly string[], rows: readonly string[]): string | undefined {
-  const encoding = wanted
-    .map((name) => encodings.find((each) => each.name === name))
-    .find((each) => each !== undefined);
-  if (!encoding) return undefined;
-  const plain = Buffer.from(`[${rows.join(",")}]`);
-  const bytes = encoding.encode(plain);
-  const compressed = encoding.name === "json" ? {} : { uncompressedSize: plain.length };
-  const metadata = { rowOffset: 0, rowsCount: rows.length, segmentSize: bytes.length, ...compressed };
-  const segment = { type: "inline", data: bytes.toString("base64"), metadata };
-  return JSON.stringify({ encoding: encoding.name, metadata: {}, segments: [segment] });
+/** Clients want the frame to say how long its content is. */
+function zstd(bytes: Buffer): Promise<Buffer> {
+  return promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdCompress)(bytes, { pledgedSrcSize: bytes.length });
+}
+
+/** The first that is known here of those that a client reads. */
+export function encodingOf(wanted: readonly string[]): Encoding | undefined {
+  return wanted.map((name) => encodings.find((each) => each.name === name)).find((each) => each !== undefined);
 }

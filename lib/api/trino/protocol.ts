@@ -4,13 +4,14 @@
  */
 import { QueryError, type QueryErrorJson } from "../../errors.ts";
 import { newQueryId } from "../../service/query-id.ts";
-import type { QueryInfo, QueryService, ResultColumnInfo } from "../../service/query-service.ts";
+import type { QueryInfo, QueryService, ResultColumnInfo, ResultSlice } from "../../service/query-service.ts";
 import { hasEnded } from "../../service/query-store.ts";
 import { version } from "../../version.ts";
-import { firstPlace, formatPlace, pageOf, parsePlace } from "../result-page.ts";
-import { encodedData } from "./data-encoding.ts";
+import { firstPlace, formatPlace, type Place, pageOf, parsePlace } from "../result-page.ts";
+import { encodingOf } from "./data-encoding.ts";
 import { trinoError } from "./errors.ts";
-import { readSession, type TrinoSession } from "./session.ts";
+import { spooledPage } from "./segments.ts";
+import { readSession } from "./session.ts";
 import { translate } from "./statement.ts";
 import { trinoColumn, trinoRow } from "./types.ts";
 
@@ -105,8 +106,12 @@ async function page(request: TrinoRequest, info: QueryInfo, place: string): Prom
   const parametric = session.capabilities.has("PARAMETRIC_DATETIME");
   const columns = info.columns!;
   const slices = await service.results(tenant, info.id);
-  const bytesMax = Math.min(pageBytesMax, request.responseBytesMax * 0.7);
-  const { rows, next } = await pageOf(slices, parsePlace(place), trinoRow(columns, parametric), { bytesMax });
+  const format = trinoRow(columns, parametric);
+  const encoding = encodingOf(session.encodings);
+  const { segments } = service;
+  const { data, next } = encoding
+    ? await spooledPage({ queryId: info.id, slices, encoding, format, segments, origin }, parsePlace(place))
+    : await directPage(request, slices, format, parsePlace(place));
   const nextUri = next && `${origin}/v1/statement/executing/${info.id}/${formatPlace(next)}`;
   const body = {
     id: info.id,
@@ -114,12 +119,30 @@ async function page(request: TrinoRequest, info: QueryInfo, place: string): Prom
     columns: columns.map((column: ResultColumnInfo) => trinoColumn(column, parametric)),
     stats: statsOf(next ? "RUNNING" : "FINISHED", info),
   };
-  return respond(request, body, {}, rows.length > 0 ? dataOf(session, rows) : undefined);
+  return respond(request, body, {}, data);
 }
 
-/** Rows as they are, or, for clients that ask for it, as encoded segments. */
-function dataOf(session: TrinoSession, rows: readonly string[]): string {
-  return encodedData(session.encodings, rows) ?? `[${rows.join(",\n")}]`;
+/** Rows as they are. */
+async function directPage(
+  request: TrinoRequest,
+  slices: readonly ResultSlice[],
+  format: ReturnType<typeof trinoRow>,
+  from: Place,
+) {
+  const bytesMax = Math.min(pageBytesMax, request.responseBytesMax * 0.7);
+  const { rows, next } = await pageOf(slices, from, format, { bytesMax });
+  return { data: rows.length > 0 ? `[${rows.join(",\n")}]` : undefined, next };
+}
+
+/** A segment that has no link of its own; whoever has its token may have it. */
+export async function downloadSegment(service: QueryService, token: string): Promise<Response> {
+  const bytes = await service.segments.get(token);
+  return new Response(Buffer.from(bytes), { headers: { "content-type": "application/octet-stream" } });
+}
+
+export async function acknowledgeSegment(service: QueryService, token: string): Promise<Response> {
+  await service.segments.drop(token);
+  return new Response(null, { status: 200 });
 }
 
 function failed(id: string, error: QueryErrorJson): ResultsBody {

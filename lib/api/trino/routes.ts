@@ -1,8 +1,11 @@
 /** The routes of the Trino client protocol. */
 import type { Hono } from "hono";
+import type { QueryService } from "../../service/query-service.ts";
 import type { ApiContext, ApiEnvironment } from "../app.ts";
 import {
+  acknowledgeSegment,
   cancelStatement,
+  downloadSegment,
   getPage,
   pollStatement,
   postStatement,
@@ -13,7 +16,7 @@ import {
 
 export type TrinoRequestOf = (context: ApiContext) => TrinoRequest;
 
-export function addTrinoRoutes(app: Hono<ApiEnvironment>, requestOf: TrinoRequestOf): void {
+export function addTrinoRoutes(app: Hono<ApiEnvironment>, service: QueryService, requestOf: TrinoRequestOf): void {
   const on = (
     method: string,
     path: string,
@@ -24,12 +27,18 @@ export function addTrinoRoutes(app: Hono<ApiEnvironment>, requestOf: TrinoReques
       return handle(requestOf(context), context);
     });
   };
+  const open = (path: string, handle: (context: ApiContext) => Promise<Response>) => {
+    app.get(path, (context) => {
+      context.set("route", path);
+      return handle(context);
+    });
+  };
   const id = (context: ApiContext) => context.req.param("id")!;
   on("POST", "/v1/statement", async (request, context) => postStatement(request, await context.req.text()));
   on("GET", "/v1/statement/queued/:id/:token{[0-9]{1,9}}", (request, context) =>
     pollStatement(request, id(context), Number(context.req.param("token"))),
   );
-  on("GET", "/v1/statement/executing/:id/:place{[0-9]{1,9}\\.[0-9]{1,15}}", (request, context) =>
+  on("GET", "/v1/statement/executing/:id/:place{[0-9]{1,9}(?:\\.[0-9]{1,15}){1,3}}", (request, context) =>
     getPage(request, id(context), context.req.param("place")!),
   );
   on("DELETE", "/v1/statement/:phase{queued|executing}/:id/:rest", (request, context) =>
@@ -37,5 +46,8 @@ export function addTrinoRoutes(app: Hono<ApiEnvironment>, requestOf: TrinoReques
   );
   on("GET", "/v1/query/:id", (request, context) => queryInfo(request, id(context)));
   on("DELETE", "/v1/query/:id", (request, context) => cancelStatement(request, id(context)));
-  app.get("/v1/info", () => serverInfo());
+  // Clients fetch segments without their credentials: the token in the address is what lets them.
+  open("/v1/spooled/download/:token", (context) => downloadSegment(service, context.req.param("token")!));
+  open("/v1/spooled/ack/:token", (context) => acknowledgeSegment(service, context.req.param("token")!));
+  open("/v1/info", async () => serverInfo());
 }

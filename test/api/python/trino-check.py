@@ -19,6 +19,17 @@ for encoding in (None, "json", "json+zstd"):
     cursor = connection.cursor()
     cursor.execute(sql)
     found["encodings"][str(encoding)] = [str(value) for value in cursor.fetchall()[0]]
+# Large enough for segments that are fetched by links.
+large = "select a.i * 1000 + b.j as n, repeat(cast(sqrt(a.i * 1000 + b.j) as varchar), 5) as t from range(60) a(i), range(1000) b(j)"
+found["large"] = {}
+for encoding in (None, "json", "json+zstd"):
+    connection = trino.dbapi.connect(
+        host=host, port=port, user="ann", catalog="volley", schema="default", http_scheme="http", encoding=encoding
+    )
+    cursor = connection.cursor()
+    cursor.execute(large)
+    rows = cursor.fetchall()
+    found["large"][str(encoding)] = [len(rows), sum(row[0] for row in rows)]
 cursor.execute("select ? + 1 as a, ? as b", (41, "it's"))
 found["parameters"] = cursor.fetchall()
 try:
