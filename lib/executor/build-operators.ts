@@ -20,6 +20,7 @@ import { SortOperator } from "./sort/sort.ts";
 import { TopNOperator, topRowsMax } from "./sort/top-n.ts";
 import { UnionOperator } from "./union.ts";
 import { ValuesOperator } from "./values.ts";
+import { WindowOperator } from "./window/window.ts";
 
 /** Scans take the task's scan inputs in the order in which this walk meets them: see lib/physical/scan-nodes.ts. */
 export function buildOperators(plan: PhysicalPlan, context: TaskContext): Operator {
@@ -73,6 +74,8 @@ function build(plan: PhysicalPlan, context: TaskContext, scans: TaskScans): Oper
       if (plan.limit === undefined || plan.limit > topRowsMax) return new SortOperator(context, plan, input);
       return new TopNOperator(context, { ...plan, limit: plan.limit }, input);
     }
+    case "window":
+      return new WindowOperator(context, plan, build(plan.input, context, scans));
     case "values":
       return new ValuesOperator(context, plan);
     case "shared":

@@ -112,6 +112,39 @@ export interface AggregateCall {
   readonly span?: Span;
 }
 
+/** A frame: which rows around each row, in its partition, a window function sees. */
+export interface WindowFrame {
+  readonly unit: "rows" | "range" | "groups";
+  readonly start: FrameBound;
+  readonly end: FrameBound;
+  readonly exclude?: "current row" | "group" | "ties";
+}
+
+/**
+ * offset: rows or groups from the current one. value, of a range: what the first (or last) sort key of the frame's rows
+ * must reach, an expression of the key's type over the current row.
+ */
+export type FrameBound =
+  | { readonly kind: "unbounded_preceding" | "current_row" | "unbounded_following" }
+  | { readonly kind: "preceding" | "following"; readonly offset: number }
+  | { readonly kind: "value"; readonly value: Expr };
+
+/** A window function, or an aggregate used as one; lives in window plan nodes only, never inside an Expr. */
+export interface WindowCall {
+  /** A name of lib/expr/window-functions.ts or of an aggregate. */
+  readonly fn: string;
+  readonly args: readonly Expr[];
+  /** FILTER (WHERE …), of aggregates. */
+  readonly filter?: Expr;
+  /** IGNORE NULLS, of lag, lead, first_value, last_value and nth_value. */
+  readonly ignoreNulls?: boolean;
+  /** How many of the node's sort keys are the call's own ORDER BY: rows that agree on them are peers. */
+  readonly orderKeys: number;
+  readonly frame: WindowFrame;
+  readonly type: DataType;
+  readonly span?: Span;
+}
+
 export interface SortKey {
   readonly expr: Expr;
   readonly descending: boolean;

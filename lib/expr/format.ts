@@ -1,7 +1,8 @@
 /** Expressions as SQL-like text, for EXPLAIN, plan goldens and error messages. */
 import { typeName } from "../arrow/types.ts";
-import type { AggregateCall, CallExpr, Expr, SortKey, SubqueryExpr } from "./expr.ts";
+import type { AggregateCall, CallExpr, Expr, FrameBound, SortKey, SubqueryExpr, WindowCall } from "./expr.ts";
 import { formatLiteral } from "./format-literal.ts";
+import { hasFrame } from "./window-functions.ts";
 
 export interface FormatOptions {
   /** Print columns as `name#id` (default), so that two columns of one name differ. */
@@ -43,6 +44,30 @@ export function formatAggregate(call: AggregateCall, options: FormatOptions = {}
   const orderBy = call.orderBy?.length ? ` ORDER BY ${formatSortKeys(call.orderBy, options)}` : "";
   const filter = call.filter ? ` FILTER (WHERE ${formatExpr(call.filter, options)})` : "";
   return `${call.fn}(${call.distinct ? "DISTINCT " : ""}${args}${orderBy})${filter}`;
+}
+
+/** A window call as text, such as `sum(x) ROWS BETWEEN 1 PRECEDING AND CURRENT ROW`; the window is the node's. */
+export function formatWindowCall(call: WindowCall, options: FormatOptions = {}): string {
+  const args = call.args.map((arg) => formatExpr(arg, options)).join(", ") || (call.fn === "count_star" ? "*" : "");
+  const nulls = call.ignoreNulls ? " IGNORE NULLS" : "";
+  const filter = call.filter ? ` FILTER (WHERE ${formatExpr(call.filter, options)})` : "";
+  const frame = hasFrame(call.fn) ? ` ${formatFrame(call, options)}` : "";
+  return `${call.fn}(${args}${nulls})${filter}${frame}`.trimEnd();
+}
+
+/** The default frame, and what needs no frame, is not spelled out. */
+function formatFrame({ frame, orderKeys }: WindowCall, options: FormatOptions): string {
+  const { unit, start, end, exclude } = frame;
+  const bound = (of: FrameBound) => {
+    if (of.kind === "value") return formatExpr(of.value, options);
+    if (of.kind === "preceding" || of.kind === "following") return `${of.offset} ${of.kind.toUpperCase()}`;
+    return of.kind.replace("_", " ").toUpperCase();
+  };
+  const exclusion = exclude ? ` EXCLUDE ${exclude.toUpperCase()}` : "";
+  const fromStart = start.kind === "unbounded_preceding" && !exclude;
+  if (fromStart && (end.kind === "unbounded_following" || (orderKeys === 0 && unit === "range"))) return "";
+  if (fromStart && unit === "range" && end.kind === "current_row") return "CUMULATIVE";
+  return `${unit.toUpperCase()} BETWEEN ${bound(start)} AND ${bound(end)}${exclusion}`;
 }
 
 /** Sort keys as text; directions other than ascending, nulls last are spelled out. */

@@ -1,5 +1,5 @@
 /** Traversal of expression trees: children, rebuilding, the columns an expression reads. Plans inside subqueries are not entered. */
-import type { AggregateCall, ColumnExpr, ColumnId, Expr, SortKey } from "./expr.ts";
+import type { AggregateCall, ColumnExpr, ColumnId, Expr, FrameBound, SortKey, WindowCall } from "./expr.ts";
 
 /** Direct operands, in order. */
 export function operandsOf(expr: Expr): readonly Expr[] {
@@ -81,6 +81,23 @@ export function mapAggregate(call: AggregateCall, map: (expr: Expr) => Expr): Ag
     args: call.args.map(map),
     ...(call.filter && { filter: map(call.filter) }),
     ...(call.orderBy && { orderBy: mapSortKeys(call.orderBy, map) }),
+  };
+}
+
+/** Every expression of a window call. */
+export function exprsOfWindowCall({ args, filter, frame }: WindowCall): readonly Expr[] {
+  const bounds = [frame.start, frame.end].flatMap((bound) => (bound.kind === "value" ? [bound.value] : []));
+  return [...args, ...(filter ? [filter] : []), ...bounds];
+}
+
+export function mapWindowCall(call: WindowCall, map: (expr: Expr) => Expr): WindowCall {
+  const bound = (of: FrameBound): FrameBound => (of.kind === "value" ? { ...of, value: map(of.value) } : of);
+  const { args, filter, frame } = call;
+  return {
+    ...call,
+    args: args.map(map),
+    ...(filter && { filter: map(filter) }),
+    frame: { ...frame, start: bound(frame.start), end: bound(frame.end) },
   };
 }
 

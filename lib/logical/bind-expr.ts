@@ -6,9 +6,11 @@ import * as build from "../expr/build.ts";
 import { isNumeric } from "../expr/coercion.ts";
 import type { Expr, SortKey } from "../expr/expr.ts";
 import { columnIdsOf } from "../expr/walk.ts";
+import { findWindowFunction } from "../expr/window-functions.ts";
 import type * as ast from "../sql/ast.ts";
 import { bindNumber, bindParameter, intervalFromText, intervalOf } from "./bind-literal.ts";
 import { bindExists, bindInQuery, bindQuantified, bindScalarSubquery } from "./bind-subquery.ts";
+import { bindWindowCall } from "./bind-window.ts";
 import type { ExprContext } from "./expr-context.ts";
 import { columnRef } from "./plan.ts";
 
@@ -215,9 +217,15 @@ function bindInterval(context: ExprContext, { value, unit, span }: ast.IntervalE
 
 function bindCall(context: ExprContext, call: ast.CallExpr): Expr {
   const { name, span } = call;
+  if (call.over) return bindWindow(context, call);
   if (isAggregate(name)) return bindAggregate(context, call);
+  if (findWindowFunction(name)) {
+    const hint = `write ${name}(…) OVER (…)`;
+    throw new QueryError("invalid_argument", `${name} is a window function and needs OVER`, { span, hint });
+  }
   if (call.star) throw new QueryError("syntax", `${name}(*) does not exist`, { span });
-  const only = call.distinct ? "DISTINCT" : call.filter ? "FILTER" : call.orderBy.length > 0 ? "ORDER BY" : undefined;
+  const extra = call.filter ? "FILTER" : call.nulls ? "IGNORE or RESPECT NULLS" : undefined;
+  const only = call.distinct ? "DISTINCT" : (extra ?? (call.orderBy.length > 0 ? "ORDER BY" : undefined));
   const args = call.args.map((arg) => bindExpr(context, arg));
   const bound = build.call(name, args, span);
   if (only) {
@@ -226,13 +234,36 @@ function bindCall(context: ExprContext, call: ast.CallExpr): Expr {
   return bound;
 }
 
+function bindWindow(context: ExprContext, call: ast.CallExpr): Expr {
+  const { window, aliasFirst: _, ...rest } = context;
+  if (!window) throw misplacedWindow(context, call.span);
+  const inner: ExprContext = { ...rest, clause: insideWindow };
+  const bind = (expr: ast.SqlExpr) => bindExpr(inner, expr);
+  const bound = window(call, (spec) => bindWindowCall(call, spec, bind, (expr) => bindCondition(inner, expr)));
+  return bound;
+}
+
+const insideWindow = "a window function";
+
+function misplacedWindow(context: ExprContext, span: Span): QueryError {
+  if (context.clause === insideWindow) {
+    const hint = "compute the inner one in a subquery";
+    return new QueryError("invalid_argument", "window functions cannot be nested", { span, hint });
+  }
+  return new QueryError("invalid_argument", `${context.clause} cannot contain a window function`, {
+    span,
+    hint: context.clause === "WHERE" ? "conditions on window functions belong in QUALIFY" : "compute it in a subquery",
+  });
+}
+
 function bindAggregate(context: ExprContext, call: ast.CallExpr): Expr {
   const { name, span } = call;
   const { aggregate } = context;
   if (!aggregate) throw misplaced(context, name, span);
   if (call.star && name !== "count") throw new QueryError("syntax", `${name}(*) does not exist`, { span });
   if (call.star && call.distinct) throw unsupported("count(DISTINCT *)", span);
-  const { aggregate: _, aliasFirst: __, ...inner } = { ...context, clause: insideAggregate };
+  if (call.nulls) throw unsupported("IGNORE or RESPECT NULLS of an aggregate function", span);
+  const { aggregate: _, aliasFirst: __, window: ___, ...inner } = { ...context, clause: insideAggregate };
   const args = call.args.map((arg) => bindExpr(inner, arg));
   const filter = call.filter && bindCondition(inner, call.filter);
   const orderBy = call.orderBy.map((item) => bindSortKey(inner, item));

@@ -9,6 +9,7 @@ import type * as ast from "../sql/ast.ts";
 import { bindCondition, bindExpr } from "./bind-expr.ts";
 import { bindFrom, type FromContext } from "./bind-from.ts";
 import { Grouping } from "./bind-group-by.ts";
+import { Windows } from "./bind-window.ts";
 import type { Binding } from "./binding.ts";
 import { boundKey } from "./bound-key.ts";
 import { aggregatePlan, filterPlan, keepColumns, outputIds, projectPlan, sortPlan } from "./build.ts";
@@ -41,11 +42,13 @@ export function bindSelect(context: FromContext, select: ast.Select, orderBy: as
   const input = filterPlan(from.plan, where);
 
   const grouping = new Grouping(context.binding, input, scope);
-  const at = (clause: string): ExprContext => grouping.context({ ...base, clause });
+  const windows = new Windows(context.binding, select.windows);
+  const at = (clause: string): ExprContext => windows.context(grouping.context({ ...base, clause }));
   grouping.bindKeys({ ...base, clause: "GROUP BY" }, select.groupBy, items);
-  const selected = items.map((item) => bindItem(grouping, at("SELECT"), item));
+  const selected = items.map((item) => bindItem(grouping, windows, at("SELECT"), item));
   if (select.groupBy.kind === "all") grouping.groupByAll(selected);
   const having = select.having && bindCondition(grouping.havingContext(base), select.having);
+  const qualify = select.qualify && bindCondition(at("QUALIFY"), select.qualify);
   const order = bindOrder(at("ORDER BY"), orderBy, items, selected);
   const on = Array.isArray(select.distinct) ? bindDistinctOn(at("DISTINCT ON"), select.distinct, items, selected) : [];
 
@@ -54,7 +57,9 @@ export function bindSelect(context: FromContext, select: ast.Select, orderBy: as
   const final = (expr: Expr, sql: unknown) => (grouped ? grouping.overGroups(expr, sql) : expr);
   const outputs = selected.map(({ expr, name }, i) => ({ expr: final(expr, items[i]), name }));
   const keys = order.map((key) => ({ ...key, expr: final(key.expr, orderBy) }));
-  const filtered = having ? filterPlan(plan, conjuncts(final(having, select.having))) : plan;
+  const inGroups = having ? filterPlan(plan, conjuncts(final(having, select.having))) : plan;
+  const windowed = windows.plan(inGroups, final);
+  const filtered = qualify ? filterPlan(windowed, conjuncts(final(qualify, select.qualify))) : windowed;
   if (on.length > 0) {
     const keysOn = on.map((expr) => final(expr, select.distinct));
     return distinctOn(context.binding, filtered, outputs, keysOn, keys);
@@ -62,10 +67,15 @@ export function bindSelect(context: FromContext, select: ast.Select, orderBy: as
   return project(context.binding, filtered, outputs, keys, select.distinct === true);
 }
 
-function bindItem(grouping: Grouping, context: ExprContext, item: SelectColumn): Output & { aggregated: boolean } {
-  const before = grouping.aggregatesUsed;
+function bindItem(
+  grouping: Grouping,
+  windows: Windows,
+  context: ExprContext,
+  item: SelectColumn,
+): Output & { aggregated: boolean } {
+  const before = grouping.aggregatesUsed + windows.used;
   const expr = item.column ? columnRef(item.column) : bindExpr(context, item.expr!);
-  return { expr, name: item.name, aggregated: grouping.aggregatesUsed > before };
+  return { expr, name: item.name, aggregated: grouping.aggregatesUsed + windows.used > before };
 }
 
 function bindOrder(

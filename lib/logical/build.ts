@@ -1,9 +1,17 @@
 /** Constructors that keep a node's output columns right, and traversal of logical plans. */
 import { and } from "../expr/build.ts";
 import type { AggregateCall, Column, ColumnId, Expr, SortKey } from "../expr/expr.ts";
-import { exprsOfAggregate, mapAggregate, mapSortKeys } from "../expr/walk.ts";
+import { exprsOfAggregate, exprsOfWindowCall, mapAggregate, mapSortKeys, mapWindowCall } from "../expr/walk.ts";
 import { inputsOf } from "./format.ts";
-import type { JoinKey, JoinType, LogicalJoin, LogicalPlan, LogicalProject, LogicalUnion } from "./plan.ts";
+import type {
+  JoinKey,
+  JoinType,
+  LogicalJoin,
+  LogicalPlan,
+  LogicalProject,
+  LogicalUnion,
+  LogicalWindow,
+} from "./plan.ts";
 import { columnRef } from "./plan.ts";
 
 /** A filter, or the input itself when there is nothing to test. */
@@ -88,6 +96,21 @@ export function aggregatePlan(
   return { kind: "aggregate", input, groupBy, aggregates, columns };
 }
 
+/** Columns that a window node adds to its input's. */
+export function windowColumns(plan: LogicalWindow): readonly Column[] {
+  return plan.columns.slice(plan.columns.length - plan.functions.length);
+}
+
+/** A window node over another input, or with other functions, which give the columns `added`. */
+export function windowPlan(
+  input: LogicalPlan,
+  { partitionBy, orderBy, functions }: Pick<LogicalWindow, "partitionBy" | "orderBy" | "functions">,
+  added: readonly Column[],
+): LogicalPlan {
+  if (functions.length === 0) return input;
+  return { kind: "window", input, partitionBy, orderBy, functions, columns: [...input.columns, ...added] };
+}
+
 export function sortPlan(input: LogicalPlan, keys: readonly SortKey[]): LogicalPlan {
   return { kind: "sort", input, keys, columns: input.columns };
 }
@@ -109,6 +132,8 @@ export function withInputs(plan: LogicalPlan, inputs: readonly LogicalPlan[]): L
     case "single_row":
     case "shared":
       return { ...plan, input: inputs[0]! };
+    case "window":
+      return windowPlan(inputs[0]!, plan, windowColumns(plan));
     case "join":
       return rejoin(plan, inputs[0]!, inputs[1]!);
     case "union":
@@ -151,6 +176,12 @@ export function exprsOf(plan: LogicalPlan): readonly Expr[] {
       return [...plan.keys.flatMap((key) => [key.left, key.right]), ...(plan.filter ? [plan.filter] : [])];
     case "sort":
       return plan.keys.map((key) => key.expr);
+    case "window":
+      return [
+        ...plan.partitionBy,
+        ...plan.orderBy.map((key) => key.expr),
+        ...plan.functions.flatMap(exprsOfWindowCall),
+      ];
     default:
       return [];
   }
@@ -192,6 +223,13 @@ function rebuildExprs(plan: LogicalPlan, map: (expr: Expr) => Expr): LogicalPlan
       };
     case "sort":
       return { ...plan, keys: mapSortKeys(plan.keys, map) };
+    case "window":
+      return {
+        ...plan,
+        partitionBy: plan.partitionBy.map(map),
+        orderBy: mapSortKeys(plan.orderBy, map),
+        functions: plan.functions.map((call) => mapWindowCall(call, map)),
+      };
     default:
       return plan;
   }

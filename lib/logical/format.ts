@@ -1,6 +1,6 @@
 /** A logical plan as an indented tree: what EXPLAIN (LOGICAL) prints. */
 import type { Column, Expr, SubqueryExpr } from "../expr/expr.ts";
-import { type FormatOptions, formatAggregate, formatExpr, formatSortKeys } from "../expr/format.ts";
+import { type FormatOptions, formatAggregate, formatExpr, formatSortKeys, formatWindowCall } from "../expr/format.ts";
 import type { LogicalJoin, LogicalPlan } from "./plan.ts";
 
 /** One line a node, children indented by two spaces; plans of subqueries follow the node that uses them. */
@@ -67,6 +67,15 @@ class Printer {
       }
       case "join":
         return this.#describeJoin(plan);
+      case "window": {
+        const added = plan.columns.slice(plan.columns.length - plan.functions.length);
+        const calls = plan.functions.map(
+          (call, i) => `${formatWindowCall(call, this.#options)} AS ${this.#column(added[i]!)}`,
+        );
+        const keys = plan.partitionBy.map((key) => this.#expr(key));
+        const order = plan.orderBy.length > 0 ? ` order=[${formatSortKeys(plan.orderBy, this.#options)}]` : "";
+        return `Window${bracketed(" partition=", keys)}${order}${bracketed(" functions=", calls)}`;
+      }
       case "sort":
         return `Sort ${formatSortKeys(plan.keys, this.#options)}`;
       case "limit":

@@ -1,6 +1,6 @@
 /** Logical plan: typed relational algebra, after binding. Every node lists its output columns. Readonly, JSON-safe. */
 import type { Span } from "../errors.ts";
-import type { AggregateCall, Column, ColumnExpr, Expr, SortKey } from "../expr/expr.ts";
+import type { AggregateCall, Column, ColumnExpr, Expr, SortKey, WindowCall } from "../expr/expr.ts";
 
 export interface LogicalScan {
   readonly kind: "scan";
@@ -76,6 +76,19 @@ export interface LogicalJoin {
   readonly columns: readonly Column[];
 }
 
+/**
+ * Adds a column per function: its value over the rows of the same partition, in this order. columns = the input's, then
+ * one per function. Says nothing about the order of the rows it gives.
+ */
+export interface LogicalWindow {
+  readonly kind: "window";
+  readonly input: LogicalPlan;
+  readonly partitionBy: readonly Expr[];
+  readonly orderBy: readonly SortKey[];
+  readonly functions: readonly WindowCall[];
+  readonly columns: readonly Column[];
+}
+
 export interface LogicalSort {
   readonly kind: "sort";
   readonly input: LogicalPlan;
@@ -124,6 +137,7 @@ export type LogicalPlan =
   | LogicalProject
   | LogicalAggregate
   | LogicalJoin
+  | LogicalWindow
   | LogicalSort
   | LogicalLimit
   | LogicalUnion

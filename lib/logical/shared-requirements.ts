@@ -1,6 +1,6 @@
 /** Which columns of shared plans are needed, all references together. */
 import type { ColumnId } from "../expr/expr.ts";
-import { columnIdsOf, exprsOfAggregate } from "../expr/walk.ts";
+import { columnIdsOf, exprsOfAggregate, exprsOfWindowCall } from "../expr/walk.ts";
 import { exprsOf } from "./build.ts";
 import { inputsOf } from "./format.ts";
 import type { LogicalPlan } from "./plan.ts";
@@ -32,6 +32,12 @@ function visit(plan: LogicalPlan, required: ReadonlySet<ColumnId>, found: Map<nu
     case "aggregate": {
       const calls = plan.aggregates.filter((_, i) => required.has(plan.columns[plan.groupBy.length + i]!.id));
       return visit(plan.input, columnIdsOf(...plan.groupBy, ...calls.flatMap(exprsOfAggregate)), found);
+    }
+    case "window": {
+      const added = plan.columns.slice(plan.columns.length - plan.functions.length);
+      const calls = plan.functions.filter((_, i) => required.has(added[i]!.id));
+      const keys = [...plan.partitionBy, ...plan.orderBy.map((key) => key.expr)];
+      return visit(plan.input, required.union(columnIdsOf(...keys, ...calls.flatMap(exprsOfWindowCall))), found);
     }
     case "union": {
       const positions = plan.columns.flatMap((column, i) => (required.has(column.id) ? [i] : []));

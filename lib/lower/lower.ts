@@ -17,6 +17,7 @@ import { outputColumns } from "../physical/output-columns.ts";
 import type { PhysicalPlan, ScanNode, SharedNode } from "../physical/plan.ts";
 import { lowerAggregate } from "./lower-aggregate.ts";
 import { lowerJoin } from "./lower-join.ts";
+import { lowerWindow } from "./lower-window.ts";
 import { withOwnColumns } from "./required-columns.ts";
 
 export interface LowerOptions {
@@ -93,6 +94,8 @@ export class Lowering {
         return lowerAggregate(this, plan, required);
       case "join":
         return lowerJoin(this, plan, required);
+      case "window":
+        return lowerWindow(this, plan, required);
       case "sort": {
         const input = this.lower(plan.input, withOwnColumns(required, plan));
         return { kind: "sort", input, keys: plan.keys, columns: outputColumns(input) };

@@ -17,6 +17,8 @@ export function isRepeatable(plan: LogicalPlan): boolean {
   if (plan.kind === "shared") return true;
   if (plan.kind === "limit" || (plan.kind === "scan" && plan.limit !== undefined)) return false;
   if (plan.kind === "aggregate" && plan.aggregates.some(dependsOnOrder)) return false;
+  // Peers may come in another order each time.
+  if (plan.kind === "window") return false;
   return exprsOf(plan).every(isDeterministic) && inputsOf(plan).every(isRepeatable);
 }
 

@@ -3,6 +3,7 @@ import type { CatalogSnapshot } from "../catalog/table.ts";
 import { conjuncts } from "../expr/build.ts";
 import type { ColumnId, Expr } from "../expr/expr.ts";
 import { exprKey } from "../expr/walk.ts";
+import { windowColumns } from "../logical/build.ts";
 import type { LogicalAggregate, LogicalPlan, LogicalScan } from "../logical/plan.ts";
 import type { ColumnEstimate, Estimate } from "./column-estimate.ts";
 import { capped, columnEstimate, exprEstimate, unknownColumn } from "./column-estimate.ts";
@@ -54,6 +55,13 @@ export class Estimator {
         return joinEstimate(plan, this.estimate(plan.left), this.estimate(plan.right));
       case "sort":
         return this.estimate(plan.input);
+      case "window": {
+        const input = this.estimate(plan.input);
+        const added = windowColumns(plan).map(
+          (column) => [column.id, { ...unknownColumn(column.type, Math.max(1, input.rows)) }] as const,
+        );
+        return { rows: input.rows, columns: new Map([...input.columns, ...added]) };
+      }
       case "limit": {
         const input = this.estimate(plan.input);
         return scaled(input, Math.min(plan.limit ?? Infinity, Math.max(0, input.rows - plan.offset)));

@@ -13,6 +13,7 @@ export function atMostOneRow(plan: LogicalPlan): "exactly" | "at most" | undefin
       return "exactly";
     case "project":
     case "sort":
+    case "window":
     case "shared":
       return atMostOneRow(plan.input);
     case "filter":
@@ -63,6 +64,7 @@ export function isUnique(plan: LogicalPlan, columns: ReadonlySet<ColumnId>): boo
       return plan.groupBy.every((_, i) => columns.has(plan.columns[i]!.id));
     case "filter":
     case "sort":
+    case "window":
     case "limit":
       return isUnique(plan.input, columns);
     case "project": {

@@ -12,6 +12,7 @@ export function children(plan: PhysicalPlan): readonly PhysicalPlan[] {
     case "project":
     case "aggregate":
     case "sort":
+    case "window":
     case "limit":
     case "single_row":
     case "shared":
@@ -35,6 +36,7 @@ export function withChildren(plan: PhysicalPlan, inputs: readonly PhysicalPlan[]
     case "project":
     case "aggregate":
     case "sort":
+    case "window":
     case "limit":
     case "single_row":
     case "shared":

@@ -28,6 +28,7 @@ function estimateNode(plan: PhysicalPlan, rows: (plan: PhysicalPlan) => number, 
     case "filter":
       return rows(plan.input) * filterKeeps;
     case "project":
+    case "window":
     case "shared":
       return rows(plan.input);
     case "aggregate":

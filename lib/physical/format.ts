@@ -1,9 +1,9 @@
 /** A physical plan as an indented tree: what EXPLAIN prints. */
 import type { Column } from "../expr/expr.ts";
-import { type FormatOptions, formatAggregate, formatExpr, formatSortKeys } from "../expr/format.ts";
+import { type FormatOptions, formatAggregate, formatExpr, formatSortKeys, formatWindowCall } from "../expr/format.ts";
 import { children } from "./children.ts";
 import { outputColumns } from "./output-columns.ts";
-import type { AggregateNode, HashJoinNode, NestedLoopJoinNode, PhysicalPlan, ScanNode } from "./plan.ts";
+import type { AggregateNode, HashJoinNode, NestedLoopJoinNode, PhysicalPlan, ScanNode, WindowNode } from "./plan.ts";
 
 export interface FormatPhysicalOptions extends FormatOptions {
   /** Print estimated rows. */
@@ -59,8 +59,10 @@ function describe(node: PhysicalPlan, options: FormatOptions): string {
       return describeHashJoin(node, options);
     case "nested_loop_join":
       return `NestedLoopJoin ${node.joinType}${nullAware(node)} ${node.distribution}${filterOf(node, options)}${markOf(node, options)}`;
+    case "window":
+      return describeWindow(node, options);
     case "sort":
-      return `${node.limit === undefined ? "Sort" : `TopN ${node.limit}`} by ${formatSortKeys(node.keys, options)}`;
+      return `${node.local ? "Local" : ""}${node.limit === undefined ? "Sort" : `TopN ${node.limit}`} by ${formatSortKeys(node.keys, options)}`;
     case "limit":
       return `Limit ${node.limit ?? "ALL"}${node.offset ? ` offset ${node.offset}` : ""}`;
     case "union":
@@ -94,6 +96,14 @@ function describeHashJoin(node: HashJoinNode, options: FormatOptions): string {
   const unique = node.buildUnique ? " unique" : "";
   const filters = node.runtimeFilters.length ? ` runtime-filters=${node.runtimeFilters.length}` : "";
   return `HashJoin ${node.joinType}${nullAware(node)} ${node.distribution}${unique} on ${keys.join(" AND ")}${filterOf(node, options)}${markOf(node, options)}${filters}`;
+}
+
+function describeWindow(node: WindowNode, options: FormatOptions): string {
+  const keys = node.partitionBy.map((key) => formatExpr(key, options));
+  const order = node.orderBy.length > 0 ? ` order by ${formatSortKeys(node.orderBy, options)}` : "";
+  const added = node.columns.slice(node.columns.length - node.functions.length);
+  const calls = node.functions.map((call, i) => named(formatWindowCall(call, options), added[i]!, options));
+  return `Window${keys.length > 0 ? ` partition by ${keys.join(", ")}` : ""}${order} [${calls.join(", ")}]`;
 }
 
 function nullAware(node: HashJoinNode | NestedLoopJoinNode): string {

@@ -3,7 +3,16 @@
  * exchanges, so that an executor runs the pieces between them. Readonly and JSON-safe. Columns are found by id.
  */
 import type { Span } from "../errors.ts";
-import type { AggregateCall, Column, ColumnId, Expr, LiteralValue, SortKey } from "../expr/expr.ts";
+import type {
+  AggregateCall,
+  Column,
+  ColumnExpr,
+  ColumnId,
+  Expr,
+  LiteralValue,
+  SortKey,
+  WindowCall,
+} from "../expr/expr.ts";
 
 /** What every node may say. */
 export interface NodeEstimate {
@@ -143,6 +152,22 @@ export interface SortNode extends NodeEstimate {
   readonly input: PhysicalPlan;
   readonly keys: readonly SortKey[];
   readonly limit?: number;
+  /** Each task's rows by themselves, for the window functions above. */
+  readonly local?: boolean;
+  readonly columns: readonly Column[];
+}
+
+/**
+ * Window functions over rows that come, in each task, sorted by the partition keys (ascending, nulls last) and then by
+ * orderBy; all rows of a partition are in one task. Keys, arguments, filters and range bounds are columns of the input;
+ * arguments may also be literals. `columns`: some of the input's, then one per function.
+ */
+export interface WindowNode extends NodeEstimate {
+  readonly kind: "window";
+  readonly input: PhysicalPlan;
+  readonly partitionBy: readonly ColumnExpr[];
+  readonly orderBy: readonly SortKey[];
+  readonly functions: readonly WindowCall[];
   readonly columns: readonly Column[];
 }
 
@@ -208,6 +233,7 @@ export type PhysicalPlan =
   | HashJoinNode
   | NestedLoopJoinNode
   | SortNode
+  | WindowNode
   | LimitNode
   | UnionNode
   | SingleRowNode

@@ -211,7 +211,45 @@ export interface CallExpr {
   readonly distinct: boolean;
   readonly filter?: SqlExpr;
   readonly orderBy: readonly OrderItem[];
+  /** IGNORE NULLS or RESPECT NULLS, in the parentheses or behind them. */
+  readonly nulls?: "ignore" | "respect";
+  /** OVER name or OVER (…): a window function. */
+  readonly over?: WindowRef;
   readonly span: Span;
+}
+
+/** A window of the WINDOW clause by its name, or one written out. */
+export type WindowRef = { readonly kind: "name"; readonly name: Name } | WindowSpec;
+
+/** `(base PARTITION BY … ORDER BY … frame)` */
+export interface WindowSpec {
+  readonly kind: "spec";
+  /** The window of the WINDOW clause that this one adds to. */
+  readonly base?: Name;
+  readonly partitionBy: readonly SqlExpr[];
+  readonly orderBy: readonly OrderItem[];
+  readonly frame?: WindowFrame;
+  readonly span: Span;
+}
+
+export type FrameExclusion = "current row" | "group" | "ties";
+
+/** `ROWS | RANGE | GROUPS BETWEEN start AND end EXCLUDE …` */
+export interface WindowFrame {
+  readonly unit: "rows" | "range" | "groups";
+  readonly start: FrameBound;
+  readonly end: FrameBound;
+  readonly exclude?: FrameExclusion;
+}
+
+export type FrameBound =
+  | { readonly kind: "unbounded_preceding" | "current_row" | "unbounded_following" }
+  | { readonly kind: "preceding" | "following"; readonly offset: SqlExpr };
+
+/** `name AS (…)` of the WINDOW clause. */
+export interface NamedWindow {
+  readonly name: Name;
+  readonly window: WindowRef;
 }
 
 /** `(a, b)` */
@@ -301,6 +339,8 @@ export interface Select {
   readonly where?: SqlExpr;
   readonly groupBy: GroupBy;
   readonly having?: SqlExpr;
+  readonly windows: readonly NamedWindow[];
+  readonly qualify?: SqlExpr;
   readonly span?: Span;
 }
 

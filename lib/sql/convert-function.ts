@@ -1,6 +1,7 @@
 /** Function calls, and the special forms that are functions in disguise: EXTRACT, SUBSTRING … FROM, TRIM, … */
 import { type Span, unsupported } from "../errors.ts";
 import type { CallExpr, OrderItem, SqlExpr } from "./ast.ts";
+import { convertOver } from "./convert-window.ts";
 import { type Converter, convertName, convertNames, placeOf, syntaxError } from "./converter.ts";
 import { list, onlyFields, type Raw, variant } from "./raw.ts";
 import { joinSpans } from "./source.ts";
@@ -32,14 +33,20 @@ export function convertFunction(
   const name = names[0]!.text.toLowerCase();
   const ordered = withinGroupIsOrder.has(name);
   const grouped = withinGroupIsArgument.has(name);
-  onlyFields(node, ["name", "args", "filter", ...(ordered || grouped ? ["within_group"] : [])], span);
+  const known = ["name", "args", "filter", "null_treatment", "over"];
+  onlyFields(node, [...known, ...(ordered || grouped ? ["within_group"] : [])], span);
   const [argsTag, args] = variant(node.args);
   if (argsTag === "Subquery") throw unsupported(`${name} over a subquery without its own parentheses`, span);
   const given = (argsTag === "List" ? args : {}) as Raw;
   onlyFields(given, ["args", "duplicate_treatment", "clauses"], span);
   const orderBy = ordered ? list(node.within_group).map(convertOrder) : [];
+  let nulls = nullTreatment(node.null_treatment);
   for (const clause of list(given.clauses)) {
     const [tag, payload] = variant(clause);
+    if (tag === "IgnoreOrRespectNulls") {
+      nulls = nullTreatment(payload);
+      continue;
+    }
     if (tag !== "OrderBy") throw unsupported(`${tag.toUpperCase()} in the arguments of ${name}`, span);
     orderBy.push(...list(payload).map(convertOrder));
   }
@@ -57,8 +64,15 @@ export function convertFunction(
     distinct: given.duplicate_treatment === "Distinct",
     ...(node.filter ? { filter: convert(node.filter) } : {}),
     orderBy,
+    ...(nulls && { nulls }),
+    ...(node.over ? { over: convertOver({ converter, convert, convertOrder }, node.over, names[0]!.span) } : {}),
     span,
   };
+}
+
+function nullTreatment(raw: unknown): CallExpr["nulls"] {
+  const [tag] = variant(raw);
+  return tag === "IgnoreNulls" ? "ignore" : tag === "RespectNulls" ? "respect" : undefined;
 }
 
 function groupedArgument({ expr, descending }: OrderItem, name: string): SqlExpr {

@@ -4,6 +4,7 @@ import type { Cte, OrderItem, Query, QueryBody, Select, SelectItem, SetOperation
 import { convertExpr, convertOrderItem } from "./convert-expr.ts";
 import { convertFrom } from "./convert-from.ts";
 import { convertGroupBy } from "./convert-group-by.ts";
+import { convertNamedWindows, type WindowConverter } from "./convert-window.ts";
 import { type Converter, convertName, convertNames, placeOf, spanOf, syntaxError } from "./converter.ts";
 import { list, onlyFields, type Raw, unknownNode, variant } from "./raw.ts";
 
@@ -123,7 +124,17 @@ function convertSetOperation(converter: Converter, node: Raw, span: Span | undef
 }
 
 function convertSelect(converter: Converter, node: Raw, span: Span | undefined): Select {
-  const known = ["distinct", "projection", "from", "selection", "group_by", "having", "flavor"];
+  const known = [
+    "distinct",
+    "projection",
+    "from",
+    "selection",
+    "group_by",
+    "having",
+    "named_window",
+    "qualify",
+    "flavor",
+  ];
   onlyFields(node, known, span);
   const items = list(node.projection).map((item) => convertItem(converter, item));
   if (items.length === 0 && node.flavor === "Standard") throw syntaxError("SELECT names no columns", span);
@@ -142,7 +153,17 @@ function convertSelect(converter: Converter, node: Raw, span: Span | undefined):
     ...(node.selection ? { where: convertExpr(converter, node.selection) } : {}),
     groupBy: convertGroupBy(converter, node.group_by, span),
     ...(node.having ? { having: convertExpr(converter, node.having) } : {}),
+    windows: convertNamedWindows(windowConverter(converter), node.named_window),
+    ...(node.qualify ? { qualify: convertExpr(converter, node.qualify) } : {}),
     ...(span && { span }),
+  };
+}
+
+function windowConverter(converter: Converter): WindowConverter {
+  return {
+    converter,
+    convert: (raw) => convertExpr(converter, raw),
+    convertOrder: (raw) => convertOrderItem(converter, raw),
   };
 }
 

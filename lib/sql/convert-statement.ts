@@ -103,6 +103,7 @@ function selectAll(converter: Converter, raw: unknown): Query {
         : { kind: "table", name, span },
     ],
     groupBy: { kind: "items", items: [] },
+    windows: [],
   };
   return { ctes: [], body, orderBy: [] };
 }

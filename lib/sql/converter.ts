@@ -1,6 +1,6 @@
 /** What converting any node needs: the text, the numbering of `?`, grouping of operators, and a way into subqueries. */
 import { QueryError, type Span } from "../errors.ts";
-import type { Name, Query, SqlExpr } from "./ast.ts";
+import type { FrameExclusion, Name, Query, SqlExpr } from "./ast.ts";
 import type { Grouping } from "./precedence.ts";
 import { list, type Raw, variant } from "./raw.ts";
 import { joinSpans, type RawSpan, type Source } from "./source.ts";
@@ -12,6 +12,8 @@ export interface Converter {
   readonly parameterAt: (span: Span) => number;
   /** The place of the first string with this text: the library gives none to FROM 'path'. */
   readonly placeOfString: (text: string) => Span | undefined;
+  /** The EXCLUDE of the window that follows the name at a place, see lib/sql/frame-exclusions.ts. */
+  readonly exclusionAt: (span: Span) => FrameExclusion | undefined;
   /** Converts a subquery; handed in so that expressions do not depend on queries and queries on expressions. */
   readonly query: (raw: unknown) => Query;
 }

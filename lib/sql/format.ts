@@ -1,6 +1,6 @@
 /** An expression as text: the name of an output column that was given none. Operators are in parentheses, as in DuckDB. */
 import { typeName } from "../arrow/types.ts";
-import type { CallExpr, CaseExpr, OrderItem, SqlExpr } from "./ast.ts";
+import type { CallExpr, CaseExpr, FrameBound, OrderItem, SqlExpr, WindowFrame, WindowRef } from "./ast.ts";
 
 export function formatSql(expr: SqlExpr): string {
   const text = formatSql;
@@ -66,7 +66,33 @@ function formatCall(call: CallExpr): string {
   const args = call.star ? "*" : call.args.map(formatSql).join(", ");
   const orderBy = call.orderBy.length ? ` ORDER BY ${call.orderBy.map(formatOrder).join(", ")}` : "";
   const filter = call.filter ? ` FILTER (WHERE ${formatSql(call.filter)})` : "";
-  return `${call.name}(${call.distinct ? "DISTINCT " : ""}${args}${orderBy})${filter}`;
+  const nulls = call.nulls === "ignore" ? " IGNORE NULLS" : "";
+  const over = call.over ? ` OVER ${formatWindow(call.over)}` : "";
+  return `${call.name}(${call.distinct ? "DISTINCT " : ""}${args}${orderBy}${nulls})${filter}${over}`;
+}
+
+function formatWindow(window: WindowRef): string {
+  if (window.kind === "name") return window.name.text;
+  const { base, partitionBy, orderBy, frame } = window;
+  const parts = [
+    ...(base ? [base.text] : []),
+    ...(partitionBy.length > 0 ? [`PARTITION BY ${partitionBy.map(formatSql).join(", ")}`] : []),
+    ...(orderBy.length > 0 ? [`ORDER BY ${orderBy.map(formatOrder).join(", ")}`] : []),
+    ...(frame ? [formatFrame(frame)] : []),
+  ];
+  return `(${parts.join(" ")})`;
+}
+
+function formatFrame({ unit, start, end, exclude }: WindowFrame): string {
+  const exclusion = exclude ? ` EXCLUDE ${exclude.toUpperCase()}` : "";
+  return `${unit.toUpperCase()} BETWEEN ${formatBound(start)} AND ${formatBound(end)}${exclusion}`;
+}
+
+function formatBound(bound: FrameBound): string {
+  if (bound.kind === "preceding" || bound.kind === "following") {
+    return `${formatSql(bound.offset)} ${bound.kind.toUpperCase()}`;
+  }
+  return bound.kind.replace("_", " ").toUpperCase();
 }
 
 function formatOrder(item: OrderItem): string {

@@ -5,6 +5,7 @@ import { convertQuery } from "./convert-query.ts";
 import { convertColumns, convertStatement } from "./convert-statement.ts";
 import { type Converter, syntaxError } from "./converter.ts";
 import { readExternalTable } from "./external-table.ts";
+import { takeExclusions } from "./frame-exclusions.ts";
 import { parseWithLibrary } from "./parser-library.ts";
 import { Grouping } from "./precedence.ts";
 import { Source } from "./source.ts";
@@ -77,7 +78,8 @@ async function parseTokens(
   prefix = "",
 ): Promise<{ converter: Converter; raw: unknown }> {
   const [first, last] = [tokens[0]!, tokens.at(-1)!];
-  const sql = prefix + text.slice(first.start, last.end);
+  const { blanked, exclusions } = takeExclusions(text, tokens);
+  const sql = prefix + blanked.slice(first.start, last.end);
   const source = new Source(sql, first.line, first.column - prefix.length);
   const parameters = new Map<string, number>();
   for (const token of tokens) {
@@ -87,6 +89,7 @@ async function parseTokens(
   const converter: Converter = {
     source,
     grouping: new Grouping(),
+    exclusionAt: (span) => exclusions.get(`${span.line}:${span.column}`),
     parameterAt: (span) => parameters.get(`${span.line}:${span.column}`)!,
     placeOfString: (value) => {
       const token = tokens.find((other) => other.kind === "string" && other.text === value);

@@ -20,6 +20,7 @@ import type {
   SharedNode,
   SortNode,
   UnionNode,
+  WindowNode,
 } from "../physical/plan.ts";
 import { scanNodes } from "../physical/scan-nodes.ts";
 import {
@@ -88,6 +89,8 @@ class Cutter {
         return node.distribution === "broadcast" ? this.#broadcastJoin(node) : this.#collectedJoin(node);
       case "sort":
         return this.#sort(node);
+      case "window":
+        return this.#window(node);
       case "limit":
         return this.#limit(node);
       case "union":
@@ -273,6 +276,23 @@ class Cutter {
     if (node.limit === undefined) return merged;
     const limit: LimitNode = { kind: "limit", input: merged.plan, limit: node.limit, offset: 0, columns: node.columns };
     return { ...merged, plan: limit };
+  }
+
+  /** Rows of a partition come together before they are sorted. */
+  #window(node: WindowNode): Fragment {
+    const sort = node.input.kind === "sort" && node.input.local ? node.input : undefined;
+    const input = this.#together(this.visit(sort ? sort.input : node.input), node.partitionBy);
+    const plan: PhysicalPlan = sort ? { ...sort, input: input.plan } : input.plan;
+    return { ...input, plan: { ...node, input: plan } };
+  }
+
+  /** The same rows, those that agree on the keys in one task. */
+  #together(input: Fragment, keys: readonly Expr[]): Fragment {
+    if (input.tasks === 1) return input;
+    if (keys.length === 0) return this.#collect(input);
+    if (matchingKeys(input.distribution, keys)) return input;
+    const partitions = this.#partitions(this.#rows(input.plan));
+    return partitions === 1 ? this.#collect(input) : this.#hash(input, keys, partitions);
   }
 
   #limit(node: LimitNode): Fragment {

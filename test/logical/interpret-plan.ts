@@ -8,6 +8,7 @@ import type { Column, ColumnId, Expr, SortKey, SubqueryExpr } from "../../lib/ex
 import { keyOfValue, literalOfValue } from "../../lib/expr/value.ts";
 import { rewriteExpr } from "../../lib/expr/walk.ts";
 import type { LogicalAggregate, LogicalJoin, LogicalPlan } from "../../lib/logical/plan.ts";
+import { windowValues } from "../support/window-reference.ts";
 
 export type Row = readonly Value[];
 /** Rows of a table by its key in the snapshot, in the order of its fields. */
@@ -53,6 +54,13 @@ class Interpreter {
         return this.#aggregate(plan, outer);
       case "join":
         return this.#join(plan, outer);
+      case "window": {
+        const rows = this.run(plan.input, outer);
+        const values = windowValues(plan, rows, (expr, row) =>
+          this.#value(expr, lookup(plan.input.columns, row, outer)),
+        );
+        return rows.map((row, i) => [...row, ...values[i]!]);
+      }
       case "sort":
         return this.#sort(plan.input, plan.keys, outer);
       case "limit": {

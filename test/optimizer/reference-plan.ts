@@ -8,9 +8,16 @@ import { evaluate, newEvaluationContext } from "../../lib/expr/evaluate.ts";
 import type { AggregateCall, Column, ColumnId, Expr, SortKey } from "../../lib/expr/expr.ts";
 import { compareValues, keyOfValue, literalOfValue } from "../../lib/expr/value.ts";
 import { rewriteExpr } from "../../lib/expr/walk.ts";
-import type { JoinKey, JoinType, LogicalJoin, LogicalPlan } from "../../lib/logical/plan.ts";
+import type { JoinKey, JoinType, LogicalJoin, LogicalPlan, LogicalWindow } from "../../lib/logical/plan.ts";
 import { outputColumns } from "../../lib/physical/output-columns.ts";
-import type { HashJoinNode, NestedLoopJoinNode, PhysicalJoinType, PhysicalPlan } from "../../lib/physical/plan.ts";
+import type {
+  HashJoinNode,
+  NestedLoopJoinNode,
+  PhysicalJoinType,
+  PhysicalPlan,
+  WindowNode,
+} from "../../lib/physical/plan.ts";
+import { windowValues } from "../support/window-reference.ts";
 
 export type Row = ReadonlyMap<ColumnId, Value>;
 /** Rows of each table, values by field. */
@@ -92,6 +99,8 @@ class Interpreter {
         return this.#aggregate(plan, this.logical(plan.input, outer)).map(own);
       case "join":
         return this.#join(plan, this.logical(plan.left, outer), this.logical(plan.right, outer));
+      case "window":
+        return this.#window(plan, this.logical(plan.input, outer)).map(own);
       case "sort":
         return this.#sort(plan.keys, this.logical(plan.input, outer));
       case "limit":
@@ -127,6 +136,8 @@ class Interpreter {
       case "hash_join":
       case "nested_loop_join":
         return this.#physicalJoin(plan);
+      case "window":
+        return this.#window(plan, this.physical(plan.input));
       case "sort":
         return this.#sort(plan.keys, this.physical(plan.input)).slice(0, plan.limit);
       case "limit":
@@ -165,6 +176,12 @@ class Interpreter {
   #single(rows: Row[], from: readonly Column[], to: readonly Column[], own: (row: Row) => Row): Row[] {
     if (rows.length > 1) throw new QueryError("cardinality", "more than one row");
     return [own(rows[0] ? rename(rows[0], from, to) : new Map(to.map(({ id }) => [id, null])))];
+  }
+
+  #window(plan: LogicalWindow | WindowNode, rows: Row[]): Row[] {
+    const added = plan.columns.slice(plan.columns.length - plan.functions.length);
+    const values = windowValues(plan, rows, (expr, row) => this.#value(expr, row));
+    return rows.map((row, i) => new Map([...row, ...added.map(({ id }, k) => [id, values[i]![k]!] as const)]));
   }
 
   #sort(keys: readonly SortKey[], rows: Row[]): Row[] {

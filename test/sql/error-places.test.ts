@@ -46,7 +46,12 @@ const cases: readonly (readonly [sql: string, place: string, code: string, words
   ],
   ["select k from numbers order by 3 % k", "3 % k", "invalid_argument", /division by zero/],
   ["select k, (select v from skewed) from numbers", "select v from skewed", "cardinality", /more than one row/],
-  ["select row_number() over () from numbers", "row_number", "unsupported", /window/i],
+  [
+    "select k from numbers where row_number() over () = 1",
+    "row_number",
+    "invalid_argument",
+    /WHERE cannot contain a window function/,
+  ],
 ];
 
 describe("errors", () => {

@@ -44,6 +44,7 @@ const bands: readonly (readonly string[])[] = [
 /** The same inside lib/executor, whose own files (the tasks and the operators of one file) come first. */
 const executorBands: readonly (readonly string[])[] = [
   ["executor"],
+  ["window"],
   ["exchange", "aggregate", "join"],
   ["sort", "scan", "spill"],
   ["keys"],

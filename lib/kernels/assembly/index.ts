@@ -32,6 +32,7 @@ export * from "./bit-set";
 export * from "./cast";
 export * from "./date";
 export * from "./string";
+export * from "./window";
 export * from "./in-set";
 
 /** First byte after the static data: where the allocator may start. */

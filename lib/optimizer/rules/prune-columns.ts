@@ -4,8 +4,8 @@
  * all of their readers.
  */
 import type { ColumnId } from "../../expr/expr.ts";
-import { columnIdsOf, exprsOfAggregate } from "../../expr/walk.ts";
-import { exprsOf, mapInputs, outputIds, withInputs } from "../../logical/build.ts";
+import { columnIdsOf, exprsOfAggregate, exprsOfWindowCall } from "../../expr/walk.ts";
+import { exprsOf, mapInputs, outputIds, windowColumns, windowPlan, withInputs } from "../../logical/build.ts";
 import type { LogicalAggregate, LogicalPlan, LogicalScan } from "../../logical/plan.ts";
 import type { Rule } from "../rule.ts";
 
@@ -24,6 +24,19 @@ function prune(plan: LogicalPlan, required: ReadonlySet<ColumnId>): LogicalPlan 
     }
     case "aggregate":
       return pruneAggregate(plan, required);
+    case "window": {
+      const added = windowColumns(plan);
+      const kept = plan.functions.flatMap((_, i) => (required.has(added[i]!.id) ? [i] : []));
+      const functions = kept.map((i) => plan.functions[i]!);
+      if (functions.length === 0) return prune(plan.input, required);
+      const keys = [...plan.partitionBy, ...plan.orderBy.map((key) => key.expr)];
+      const input = prune(plan.input, required.union(columnIdsOf(...keys, ...functions.flatMap(exprsOfWindowCall))));
+      return windowPlan(
+        input,
+        { ...plan, functions },
+        kept.map((i) => added[i]!),
+      );
+    }
     case "union": {
       const kept = plan.columns.flatMap((column, i) => (required.has(column.id) ? [i] : []));
       const inputs = plan.inputs.map((input) => prune(input, new Set(kept.map((i) => input.columns[i]!.id))));

@@ -16,6 +16,7 @@ import type {
   LogicalPlan,
   LogicalProject,
   LogicalUnion,
+  LogicalWindow,
 } from "../../logical/plan.ts";
 import { columnRef } from "../../logical/plan.ts";
 import { rejectsNull } from "../null-rejection.ts";
@@ -41,6 +42,8 @@ class PushDown {
         return isInner(plan) ? this.#innerJoins(plan, conditions) : this.#outerJoin(plan, conditions);
       case "sort":
         return withInputs(plan, [this.push(plan.input, conditions)]);
+      case "window":
+        return this.#window(plan, conditions);
       case "union":
         return this.#union(plan, conditions);
       case "scan": {
@@ -89,6 +92,16 @@ class PushDown {
     });
     const moved = move.map((condition) => substitute(condition, (column) => keys.get(column.id)));
     return filterPlan(withInputs(plan, [this.push(plan.input, moved)]), stay);
+  }
+
+  /** What a condition on partition keys rejects are whole partitions. */
+  #window(plan: LogicalWindow, conditions: readonly Expr[]): LogicalPlan {
+    const keys = new Set(plan.partitionBy.flatMap((key) => (key.kind === "column" ? [key.id] : [])));
+    const [move, stay] = partition(conditions, (condition) => {
+      const read = columnIdsOf(condition);
+      return read.size > 0 && read.isSubsetOf(keys) && isMovable(condition);
+    });
+    return filterPlan(withInputs(plan, [this.push(plan.input, move)]), stay);
   }
 
   #union(plan: LogicalUnion, conditions: readonly Expr[]): LogicalPlan {

@@ -64,6 +64,10 @@ function visit(plan: LogicalPlan, use: Use): LogicalPlan {
       const input = visit(plan.input, { ordered, used: columnIdsOf(...exprsOf(plan)) });
       return plan.groupBy.length > 0 && isNothing(input) ? nothing(plan) : withInputs(plan, [input]);
     }
+    case "window": {
+      const input = visit(plan.input, { ordered: false, used });
+      return isNothing(input) ? nothing(plan) : withInputs(plan, [input]);
+    }
     case "join":
       return visitJoin(plan, use.used, used);
     case "union": {

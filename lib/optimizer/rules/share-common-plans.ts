@@ -5,7 +5,7 @@
 import type { ColumnExpr, ColumnId, Expr } from "../../expr/expr.ts";
 import { isDeterministic } from "../../expr/properties.ts";
 import { exprKey, rewriteExpr } from "../../expr/walk.ts";
-import { exprsOf, mapInputs } from "../../logical/build.ts";
+import { exprsOf, mapInputs, windowColumns } from "../../logical/build.ts";
 import { copyPlan } from "../../logical/copy.ts";
 import { inputsOf } from "../../logical/format.ts";
 import { inlineShared } from "../../logical/inline-shared.ts";
@@ -78,7 +78,7 @@ class Sharing {
 
   #worthSharing(plan: LogicalPlan, count: number): boolean {
     const computes = (node: LogicalPlan): boolean =>
-      node.kind === "join" || node.kind === "aggregate" || inputsOf(node).some(computes);
+      node.kind === "join" || node.kind === "aggregate" || node.kind === "window" || inputsOf(node).some(computes);
     if (!computes(plan) || !hasDistinctNames(this.#name(plan))) return false;
     const saved = (count - 1) * this.#work(plan) - count * this.#estimator.rows(plan) * sharedRowCost;
     return saved > savedMin;
@@ -174,6 +174,19 @@ class Sharing {
           ]),
         );
         return { key: this.#intern("aggregate", ...inputKeys, plan.groupBy.length, ...calls, ...exprs), columns };
+      }
+      case "window": {
+        passOn();
+        for (const [i, { id }] of windowColumns(plan).entries())
+          columns.set(id, this.#intern("window", i, ...inputKeys));
+        const calls = plan.functions.map(({ span: _, args, filter, ...rest }) =>
+          JSON.stringify([args.length, !!filter, rest], (name, value) => (name === "value" ? undefined : value)),
+        );
+        const directions = plan.orderBy.map((key) => `${key.descending} ${key.nullsFirst}`);
+        return {
+          key: this.#intern("window", ...inputKeys, plan.partitionBy.length, ...directions, ...calls, ...exprs),
+          columns,
+        };
       }
       case "join": {
         for (const { id } of plan.columns) columns.set(id, below.get(id) ?? this.#intern("mark"));

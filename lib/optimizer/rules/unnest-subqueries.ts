@@ -17,10 +17,19 @@ import {
   outputIds,
   projectPlan,
   rejoin,
+  windowColumns,
+  windowPlan,
 } from "../../logical/build.ts";
 import { columnsRead, freeColumns } from "../../logical/free-columns.ts";
 import { keyCondition } from "../../logical/join-condition.ts";
-import type { LogicalFilter, LogicalJoin, LogicalPlan, LogicalShared, LogicalValues } from "../../logical/plan.ts";
+import type {
+  LogicalFilter,
+  LogicalJoin,
+  LogicalPlan,
+  LogicalShared,
+  LogicalValues,
+  LogicalWindow,
+} from "../../logical/plan.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 import { Unnester } from "../unnest/unnester.ts";
 
@@ -59,6 +68,15 @@ class Unnesting {
           return replaced.value;
         });
         return { ...rewritten, input } as LogicalPlan;
+      }
+      case "window": {
+        let { input } = node;
+        const rewritten = mapExprs(node, (expr) => {
+          const replaced = this.#replace(input, expr);
+          input = replaced.plan;
+          return replaced.value;
+        }) as LogicalWindow;
+        return keepColumns(windowPlan(input, rewritten, windowColumns(node)), node.columns);
       }
       case "sort": {
         let { input } = node;

@@ -10,10 +10,25 @@ import { call, caseWhen, conjuncts, trueLiteral } from "../../expr/build.ts";
 import type { ColumnIds } from "../../expr/column-ids.ts";
 import type { Column, ColumnId, Expr, SortKey } from "../../expr/expr.ts";
 import { substitute } from "../../expr/walk.ts";
-import { aggregatePlan, joinPlan, mapExprs, projectPlan, withInputs } from "../../logical/build.ts";
+import {
+  aggregatePlan,
+  joinPlan,
+  mapExprs,
+  projectPlan,
+  windowColumns,
+  windowPlan,
+  withInputs,
+} from "../../logical/build.ts";
 import { copyPlan } from "../../logical/copy.ts";
 import { freeColumns } from "../../logical/free-columns.ts";
-import type { JoinKey, LogicalAggregate, LogicalJoin, LogicalLimit, LogicalPlan } from "../../logical/plan.ts";
+import type {
+  JoinKey,
+  LogicalAggregate,
+  LogicalJoin,
+  LogicalLimit,
+  LogicalPlan,
+  LogicalWindow,
+} from "../../logical/plan.ts";
 import { columnRef } from "../../logical/plan.ts";
 import { emptyAggregates } from "./pull-up.ts";
 
@@ -53,6 +68,14 @@ export class DependentJoin {
         const kept = [...input.domain.values()].filter((column) => !plan.columns.some(({ id }) => id === column.id));
         const exprs = [...plan.exprs.map((expr) => resolve(expr, input.domain)), ...kept.map(columnRef)];
         return { plan: projectPlan(input.plan, exprs, [...plan.columns, ...kept]), domain: input.domain };
+      }
+      case "window": {
+        // Rows of different domain values are in different partitions.
+        const input = this.push(plan.input);
+        const resolved = this.#resolve({ ...plan, input: input.plan }, input.domain) as LogicalWindow;
+        const partitionBy = [...[...input.domain.values()].map(columnRef), ...resolved.partitionBy];
+        const windowed = windowPlan(input.plan, { ...resolved, partitionBy }, windowColumns(plan));
+        return { plan: windowed, domain: input.domain };
       }
       case "aggregate":
         return this.#aggregate(plan);

@@ -1,0 +1,161 @@
+/**
+ * Window functions over sorted rows: collects whole partitions, then evaluates each function over all of their rows at
+ * once. See docs/design/windows.md.
+ */
+import { BatchBuilder } from "../../arrow/batch-builder.ts";
+import { FlattenBuffer } from "../../arrow/flatten.ts";
+import { sliceVector } from "../../arrow/slice.ts";
+import type { Batch, FlatVector, Vector } from "../../arrow/vector.ts";
+import { memoryHint, QueryError } from "../../errors.ts";
+import type { SortKey } from "../../expr/expr.ts";
+import { Arena } from "../../kernels/arena.ts";
+import type { Ptr } from "../../kernels/memory.ts";
+import type { WindowNode } from "../../physical/plan.ts";
+import { columnPositions } from "../keys/key-columns.ts";
+import type { Operator, TaskContext } from "../operator/operator.ts";
+import { OperatorBase } from "../operator/operator-base.ts";
+import { windowEvaluator } from "./evaluators.ts";
+import { SortChanges } from "./sort-changes.ts";
+import { WindowBlock, type WindowEvaluator } from "./window-block.ts";
+
+export class WindowOperator extends OperatorBase {
+  readonly #input: Operator;
+  readonly #evaluators: readonly WindowEvaluator[];
+  readonly #changes: SortChanges;
+  /** Where each level's keys stand in the input. */
+  readonly #levels: readonly (readonly number[])[];
+  /** Where the columns that are passed on stand in the input. */
+  readonly #positions: readonly number[];
+  readonly #flatten: readonly FlattenBuffer[];
+  /** Lives as long as the block. */
+  readonly #blockArena: Arena;
+  #rows: BatchBuilder;
+  #spare: BatchBuilder;
+  #marks: Ptr = 0;
+  /** Rows of partitions that are complete. */
+  #complete = 0;
+  #ended = false;
+  #block: WindowBlock | undefined;
+  #results: readonly Vector[] = [];
+  #emitted = 0;
+
+  constructor(context: TaskContext, node: WindowNode, input: Operator) {
+    super("window", context, node.columns, [input]);
+    const { memory } = context;
+    const partition = node.partitionBy.map((expr): SortKey => ({ expr, descending: false, nullsFirst: false }));
+    const depth = Math.max(0, ...node.functions.map(({ orderKeys }) => orderKeys));
+    const levels = [partition, ...node.orderBy.slice(0, depth).map((key) => [key])];
+    this.#input = input;
+    this.#changes = new SortChanges(memory, levels);
+    this.#levels = levels.map((keys) =>
+      columnPositions(
+        keys.map(({ expr }) => columnOf(expr)),
+        input.columns,
+      ),
+    );
+    this.#positions = columnPositions(
+      node.columns.slice(0, node.columns.length - node.functions.length),
+      input.columns,
+    );
+    this.#flatten = input.columns.map(() => new FlattenBuffer(memory));
+    this.#blockArena = new Arena(memory);
+    const types = input.columns.map(({ type }) => type);
+    this.#rows = new BatchBuilder(memory, types);
+    this.#spare = new BatchBuilder(memory, types);
+    this.#evaluators = node.functions.map((call) => windowEvaluator(call, node, input.columns, context));
+  }
+
+  protected override async nextBatch(): Promise<Batch | null> {
+    if (this.#block === undefined || this.#emitted === this.#block.length) await this.#nextBlock();
+    const block = this.#block;
+    if (block === undefined) return null;
+    const from = this.#emitted;
+    const to = Math.min(block.length, from + this.context.batchRows);
+    this.#emitted = to;
+    const passed = this.#positions.map((position) => block.columns[position]!);
+    return { length: to - from, columns: [...passed, ...this.#results].map((vector) => sliceVector(vector, from, to)) };
+  }
+
+  protected override async closeSelf(): Promise<void> {
+    for (const evaluator of this.#evaluators) evaluator.free();
+    for (const buffer of this.#flatten) buffer.free();
+    this.#changes.free();
+    this.#blockArena.free();
+    this.#rows.free();
+    this.#spare.free();
+    this.context.memory.free(this.#marks);
+    this.#marks = 0;
+  }
+
+  async #nextBlock(): Promise<void> {
+    this.#dropBlock();
+    while (!this.#ended && this.#complete === 0) await this.#read();
+    if (this.#complete === 0) return;
+    const { length } = this.#rows;
+    if (length === 0) return;
+    const columns = this.#rows.batch().columns.map((column) => sliceVector(column, 0, this.#complete) as FlatVector);
+    this.#block = new WindowBlock(columns, this.#complete, this.#marks, this.#blockArena);
+    this.#results = this.#inMemory(() => this.#evaluators.map((evaluator) => evaluator.evaluate(this.#block!)));
+    this.#emitted = 0;
+  }
+
+  /** Forgets the rows that were given out. */
+  #dropBlock(): void {
+    if (this.#block === undefined) return;
+    const { length } = this.#rows;
+    const done = this.#block.length;
+    this.#block = undefined;
+    this.#results = [];
+    this.#blockArena.free();
+    if (done < length) {
+      const rest = this.#rows.batch().columns.map((column) => sliceVector(column, done, length) as FlatVector);
+      this.#spare.append(rest, 0, length - done);
+      this.context.memory.u8.copyWithin(this.#marks, this.#marks + done, this.#marks + length);
+    }
+    this.#rows.clear();
+    [this.#rows, this.#spare] = [this.#spare, this.#rows];
+    this.#complete = this.#ended ? this.#rows.length : 0;
+  }
+
+  async #read(): Promise<void> {
+    const batch = await this.#input.next();
+    if (batch === null) {
+      this.#ended = true;
+      this.#complete = this.#rows.length;
+      return;
+    }
+    const before = this.#rows.length;
+    this.#marks = this.context.memory.resize(this.#marks, roomFor(before + batch.length), before);
+    const at = this.#marks + before;
+    const keys = this.#levels.map((positions) => positions.map((position) => batch.columns[position]!));
+    this.#changes.note(keys, batch.length, at);
+    const flat = batch.columns.map((column, i) => this.#flatten[i]!.flatten(column));
+    this.#inMemory(() => this.#rows.append(flat, 0, batch.length));
+    const last = this.context.memory.kernels.lastChange(at, batch.length, 0);
+    if (last >= 0) this.#complete = before + last;
+  }
+
+  #inMemory<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof QueryError) || error.code !== "out_of_memory") throw error;
+      const message = `a window's partition of at least ${this.#rows.length} rows does not fit in memory`;
+      throw new QueryError("out_of_memory", message, { hint: memoryHint, cause: error });
+    }
+  }
+}
+
+function roomFor(rows: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(rows, 1024)));
+}
+
+function columnOf(expr: SortKey["expr"]): {
+  id: number;
+  name: string;
+  type: SortKey["expr"]["type"];
+  nullable: boolean;
+} {
+  if (expr.kind === "column") return expr;
+  throw new QueryError("internal", "a window's key is no column");
+}
