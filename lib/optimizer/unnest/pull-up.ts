@@ -2,10 +2,12 @@
  * The simple way to decorrelate: correlated conditions move up through the subquery until they can be join conditions.
  * Kim, "On Optimizing an SQL-like Nested Query" (1982), with the count bug mended as in Ganski and Wong (1987).
  */
-import { conjuncts, literal, nullLiteral } from "../../expr/build.ts";
+import { Accumulator } from "../../expr/accumulate.ts";
+import { conjuncts, literal } from "../../expr/build.ts";
 import type { ColumnIds } from "../../expr/column-ids.ts";
 import type { AggregateCall, Column, ColumnId, Expr } from "../../expr/expr.ts";
 import { foldConstants, isNeverTrue } from "../../expr/fold.ts";
+import { literalOfValue } from "../../expr/value.ts";
 import { columnIdsOf, substitute } from "../../expr/walk.ts";
 import { aggregatePlan, exprsOf, filterPlan, joinPlan, outputIds, projectPlan } from "../../logical/build.ts";
 import { freeColumns } from "../../logical/free-columns.ts";
@@ -121,11 +123,8 @@ export function emptyAggregates(plan: LogicalAggregate): Map<ColumnId, Expr> {
   return new Map(columns.map((column, i) => [column.id, emptyAggregate(plan.aggregates[i]!, column)]));
 }
 
-const countsNothing: ReadonlySet<string> = new Set(["count", "count_star", "count_if", "approx_count_distinct"]);
-
-function emptyAggregate(aggregate: AggregateCall, column: Column): Expr {
-  if (countsNothing.has(aggregate.fn)) return literal(column.type, column.type.kind === "int64" ? "0" : 0);
-  return nullLiteral(column.type);
+function emptyAggregate(aggregate: AggregateCall, { type }: Column): Expr {
+  return literal(type, literalOfValue(type, new Accumulator(aggregate).result()));
 }
 
 function pullJoin(plan: LogicalJoin, options: PullUpOptions): Pulled | undefined {
