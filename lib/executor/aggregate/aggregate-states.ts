@@ -16,6 +16,7 @@ import { CountAccumulator, RowCounts } from "./aggregate-count.ts";
 import { type FoldOperation, foldAccumulator } from "./aggregate-extreme.ts";
 import { MomentsAccumulator } from "./aggregate-moments.ts";
 import { ReferenceAccumulator } from "./aggregate-reference.ts";
+import { isSortedCall, SortedAccumulator } from "./aggregate-sorted.ts";
 import { FloatSumAccumulator, SumAccumulator } from "./aggregate-sum.ts";
 import type { GroupedRows } from "./grouped-rows.ts";
 
@@ -80,8 +81,12 @@ export class AggregateStates {
   readonly #masks: GrowableBlock[];
   readonly #stateColumns: number;
   #countsRows = false;
+  readonly #context: TaskContext;
+  /** Those that keep whole rows, in the order of their calls. */
+  readonly sorted: SortedAccumulator[] = [];
 
   constructor(context: TaskContext, calls: readonly AggregateCall[], options: AggregateStatesOptions) {
+    this.#context = context;
     this.#memory = context.memory;
     this.#mayBeEmpty = options.mayBeEmpty;
     this.#rowCounts = new RowCounts(context.memory);
@@ -90,11 +95,6 @@ export class AggregateStates {
     this.#evaluator = options.input && compileExpressions(this.#exprs, options.input, context);
     this.#flatten = this.#exprs.map(() => new FlattenBuffer(context.memory));
     this.#masks = [...this.#inputs].map(() => new GrowableBlock(context.memory));
-  }
-
-  /** Whether every state can be written down and merged. */
-  static mergeable(calls: readonly AggregateCall[]): boolean {
-    return calls.every(hasPartialState);
   }
 
   /** Number of state columns of all calls. */
@@ -148,6 +148,20 @@ export class AggregateStates {
     return this.#calls.flatMap((call) => call.parts.flatMap(({ accumulator }) => accumulator.states(start, n, arena)));
   }
 
+  /** Must come before `results`, for all groups in order. */
+  async prepare(start: number, n: number): Promise<void> {
+    const spans = this.#calls.filter(({ parts }) =>
+      parts.some(({ accumulator }) => accumulator instanceof SortedAccumulator),
+    );
+    for (const [i, accumulator] of this.sorted.entries()) {
+      await accumulator.prepare(start, n).catch((error) =>
+        located(spans[i]!.span, () => {
+          throw error;
+        }),
+      );
+    }
+  }
+
   /** One column per call. @throws QueryError overflow */
   results(start: number, n: number, arena: Arena): FlatVector[] {
     return this.#calls.map(({ span, result }) => located(span, () => result(start, n, arena)));
@@ -192,7 +206,8 @@ export class AggregateStates {
   #bind(call: AggregateCall): BoundCall {
     const { fn, type } = call;
     const [arg] = call.args;
-    if (call.distinct || call.orderBy?.length) return this.#bindReference(call);
+    if (isSortedCall(call)) return this.#bindSorted(call);
+    if (call.distinct) return this.#bindReference(call);
     if (fn === "count_star") return this.#bindCount(call, undefined);
     if (fn === "count") return this.#bindCount(call, arg);
     if (fn === "count_if") return this.#bindCount(call, arg, true);
@@ -253,15 +268,28 @@ export class AggregateStates {
     return this.#part("sum", call, [arg], make);
   }
 
+  #bindSorted(call: AggregateCall): BoundCall {
+    const accumulator = new SortedAccumulator(this.#context, call);
+    this.sorted.push(accumulator);
+    const part = { accumulator, inputs: this.#wholeInputs(call) };
+    this.#parts.set(`sorted ${this.#parts.size}`, part);
+    return { parts: [part], result: () => accumulator.results() };
+  }
+
   #bindReference(call: AggregateCall): BoundCall {
+    const accumulator = new ReferenceAccumulator(this.#memory, call);
+    const part = { accumulator, inputs: this.#wholeInputs(call) };
+    this.#parts.set(`reference ${this.#parts.size}`, part);
+    return { parts: [part], result: (start, n) => accumulator.results(start, n) };
+  }
+
+  /** The arguments, the keys of ORDER BY, the filter. */
+  #wholeInputs(call: AggregateCall): readonly Input[] {
     const args = [...call.args, ...(call.orderBy ?? []).map(({ expr }) => expr)];
     // FILTER is told apart from NULL by an input of its own: some functions see NULLs.
     const inputs = args.map((arg) => this.#input(arg, undefined, false));
     if (call.filter) inputs.push(this.#input(undefined, call.filter, false));
-    const accumulator = new ReferenceAccumulator(this.#memory, call);
-    const part = { accumulator, inputs };
-    this.#parts.set(`reference ${this.#parts.size}`, part);
-    return { parts: [part], result: (start, n) => accumulator.results(start, n) };
+    return inputs;
   }
 
   /** The accumulator of a kind over given arguments, made when no earlier call needed it. */
@@ -302,6 +330,7 @@ export class AggregateStates {
 /** State columns of an accumulator. */
 function stateWidth(accumulator: Accumulator): number {
   if (accumulator instanceof MomentsAccumulator) return 3;
+  if (accumulator instanceof SortedAccumulator) return 0;
   return accumulator instanceof ReferenceAccumulator ? accumulator.width : 1;
 }
 

@@ -1,6 +1,8 @@
 /**
  * GROUP BY and aggregates in one pass over the input. Beyond the memory limit, partial aggregation hands its groups on
- * and starts over; the other modes write states to spill files by hash of the key and finish file by file.
+ * and starts over; the other modes write states to spill files by hash of the key and finish file by file. Rows that
+ * calls such as median keep go to sorted runs, so that one group may be larger than the memory, and when it is the groups
+ * that are too many, to spill files beside the states.
  */
 import type { DataType } from "../../arrow/types.ts";
 import type { Batch, Vector } from "../../arrow/vector.ts";
@@ -15,18 +17,30 @@ import type { Operator, TaskContext } from "../operator/operator.ts";
 import { OperatorBase } from "../operator/operator-base.ts";
 import type { SpillFile } from "../spill/spill-blocks.ts";
 import { SpillPartitions, spillLevelMax } from "../spill/spill-partitions.ts";
+import { isSortedCall } from "./aggregate-sorted.ts";
 import { GroupTable } from "./group-table.ts";
 
 /** Partial aggregation that keeps more than this share of its rows as groups stops looking them up. */
 const reductionMin = 0.85;
 const reductionRowsMin = 65_536;
+/** Fewer batches of rows are not worth a sorted run. */
+const relievedBatchesMin = 4;
 /** Groups written to spill files at a time. */
 const spillStepGroups = 16_384;
 
 /** A spilled part of the groups, still to be merged. */
 interface SpilledPart {
-  readonly file: SpillFile;
+  readonly states: SpillFile;
+  /** By sorted call. */
+  readonly rows: readonly SpillFile[];
   readonly level: number;
+}
+
+/** Where a table is spread over spill files. */
+interface Spill {
+  readonly states: SpillPartitions;
+  /** By sorted call. */
+  readonly rows: readonly SpillPartitions[];
 }
 
 export class HashAggregateOperator extends OperatorBase {
@@ -35,14 +49,15 @@ export class HashAggregateOperator extends OperatorBase {
   readonly #keys: ExpressionSet;
   readonly #table: GroupTable;
   readonly #output: Arena;
-  readonly #mergeable: boolean;
+  /** Every call's states or rows can be written down. */
+  readonly #spillable: boolean;
   #state: "reading" | "emitting" | "done" = "reading";
   /** After emitting: go on reading (partial), or take the next spilled part. */
   #inputEnded = false;
   #emitted = 0;
   #rowsRead = 0;
   #passThrough = false;
-  #spill: SpillPartitions | undefined;
+  #spill: Spill | undefined;
   #spillLevel = 0;
   #parts: SpilledPart[] = [];
 
@@ -50,7 +65,7 @@ export class HashAggregateOperator extends OperatorBase {
     super("aggregate", context, node.columns, [input]);
     this.#node = node;
     this.#input = input;
-    this.#mergeable = node.aggregates.every(hasPartialState);
+    this.#spillable = node.aggregates.every((call) => hasPartialState(call) || isSortedCall(call));
     this.#keys = compileExpressions(node.groupBy, input.columns, context);
     const raw = node.mode === "single" || node.mode === "partial";
     this.#table = new GroupTable(context, keyColumns(node), node.aggregates, {
@@ -65,7 +80,7 @@ export class HashAggregateOperator extends OperatorBase {
     for (;;) {
       if (this.#state === "done") return null;
       if (this.#state === "emitting") {
-        const batch = this.#emit();
+        const batch = await this.#emit();
         if (batch) return batch;
         await this.#afterEmitting();
       } else await this.#read();
@@ -74,10 +89,14 @@ export class HashAggregateOperator extends OperatorBase {
 
   protected override async closeSelf(): Promise<void> {
     this.#output.free();
+    await this.#table.drop();
     this.#table.free();
     this.#keys.close();
-    this.#spill?.free();
-    for (const file of [...(this.#spill?.files ?? []), ...this.#parts.map((part) => part.file)]) await file.remove();
+    for (const spill of this.#spill ? [this.#spill.states, ...this.#spill.rows] : []) {
+      spill.free();
+      for (const file of spill.files) await file.remove();
+    }
+    for (const part of this.#parts) await removePart(part);
     this.#parts = [];
   }
 
@@ -93,13 +112,15 @@ export class HashAggregateOperator extends OperatorBase {
         this.#startEmitting();
         return;
       }
+      await this.#relieve(batch.length);
       if (this.#isFull(batch.length) || !this.#tryAdd(batch)) {
-        if (this.#table.count === 0 || !this.#mergeable) throw outOfMemory();
+        if (this.#table.count === 0 || !this.#spillable) throw outOfMemory();
         if (this.#node.mode === "partial") {
           this.#waiting = batch;
           this.#startEmitting();
           return;
         }
+        if (this.#node.groupBy.length === 0) throw outOfMemory();
         await this.#spillTable();
         this.#add(batch);
       }
@@ -131,9 +152,18 @@ export class HashAggregateOperator extends OperatorBase {
   }
 
   #isFull(rows: number): boolean {
-    if (this.#node.groupBy.length === 0 || !this.#mergeable) return false;
+    if (this.#node.groupBy.length === 0 || !this.#spillable) return false;
     if (this.#table.count < Math.max(1, this.context.batchRows)) return false;
     return this.context.wouldExceed(this.#table.growthBytes(rows));
+  }
+
+  /** When memory is short, and it is kept rows that take most of it: writes those to the disk. */
+  async #relieve(rows: number): Promise<void> {
+    const table = this.#table;
+    if (table.rows < relievedBatchesMin * this.context.batchRows) return;
+    if (!this.context.wouldExceed(table.growthBytes(rows))) return;
+    if (this.#node.groupBy.length > 0 && table.rowBytes < table.bytes) return;
+    this.count("spilledBytes", await table.relieve());
   }
 
   #shouldPassThrough(): boolean {
@@ -158,7 +188,7 @@ export class HashAggregateOperator extends OperatorBase {
   }
 
   /** The next output batch of the table, undefined when all groups have been given. */
-  #emit(): Batch | undefined {
+  async #emit(): Promise<Batch | undefined> {
     const start = this.#emitted;
     const length = Math.min(this.context.batchRows, this.#table.count - start);
     if (length <= 0) return undefined;
@@ -166,6 +196,7 @@ export class HashAggregateOperator extends OperatorBase {
     if (this.#passing) return this.#emitPassing(this.#passing);
     this.#emitted += length;
     const { mode } = this.#node;
+    if (mode === "single") await this.#table.prepare(start, length);
     const keys = this.#table.keys(start, length, this.#output);
     const values =
       mode === "single" || mode === "final"
@@ -189,31 +220,43 @@ export class HashAggregateOperator extends OperatorBase {
       this.#waiting = undefined;
       return;
     }
+    await this.#table.drop();
     for (;;) {
       const part = this.#parts.pop();
       if (!part) {
         this.#state = "done";
         return;
       }
-      if (await this.#mergePart(part)) return;
+      try {
+        if (await this.#mergePart(part)) return;
+      } finally {
+        await removePart(part);
+      }
     }
   }
 
-  /** Writes all groups to the spill files and forgets them. */
+  /** Writes all groups, and the rows kept for them, to the spill files and forgets them. */
   async #spillTable(): Promise<void> {
-    this.#spill ??= new SpillPartitions(this.context, "aggregate", this.#spillLevel);
-    const before = this.context.spill.bytesWritten;
     const table = this.#table;
+    const make = (prefix: string) => new SpillPartitions(this.context, prefix, this.#spillLevel);
+    this.#spill ??= { states: make("aggregate"), rows: table.sorted.map(() => make("aggregate-rows")) };
+    const { states, rows } = this.#spill;
+    const before = this.context.spill.bytesWritten;
     const arena = new Arena(this.context.memory);
     try {
       for (let start = 0; start < table.count; start += spillStepGroups) {
         const length = Math.min(spillStepGroups, table.count - start);
         const keys = table.keys(start, length, arena);
-        await this.#spill.append(keys, { length, columns: [...keys, ...table.states(start, length, arena)] });
+        await states.append(keys, { length, columns: [...keys, ...table.states(start, length, arena)] });
         arena.free();
       }
     } finally {
       arena.free();
+    }
+    for (const [i, call] of table.sorted.entries()) {
+      for await (const { keys, columns, length } of table.drain(call)) {
+        await rows[i]!.append(keys, { length, columns: [...keys, ...columns] });
+      }
     }
     this.count("spilledBytes", this.context.spill.bytesWritten - before);
     table.clear();
@@ -221,51 +264,73 @@ export class HashAggregateOperator extends OperatorBase {
 
   /** Makes the written files parts to be merged. */
   async #queueSpilled(): Promise<void> {
-    const spill = this.#spill!;
+    const { states, rows } = this.#spill!;
     const before = this.context.spill.bytesWritten;
     this.#spill = undefined;
-    await spill.finish();
+    for (const spill of [states, ...rows]) await spill.finish();
     this.count("spilledBytes", this.context.spill.bytesWritten - before);
     const level = this.#spillLevel + 1;
-    this.#parts.push(...spill.files.filter((file) => file.rows > 0).map((file) => ({ file, level })));
+    states.files.forEach((file, i) => {
+      if (file.rows > 0) this.#parts.push({ states: file, rows: rows.map(({ files }) => files[i]!), level });
+    });
   }
 
   /** Merges a spilled part; false when it had to be spread once more. */
-  async #mergePart({ file, level }: SpilledPart): Promise<boolean> {
+  async #mergePart({ states, rows, level }: SpilledPart): Promise<boolean> {
     this.#spillLevel = level;
-    this.#table.clear(file.rows);
-    const types = this.#spilledTypes();
-    const keyCount = this.#node.groupBy.length;
+    this.#table.clear(states.rows);
+    for await (const { keys, columns, length } of this.#blocks(states, this.#stateTypes())) {
+      const full = level < spillLevelMax && this.#isFull(length);
+      if (full || !this.#table.addStates(keys, columns, length)) {
+        if (level >= spillLevelMax || this.#table.count === 0) throw outOfMemory();
+        await this.#spillTable();
+        if (!this.#table.addStates(keys, columns, length)) throw outOfMemory();
+      }
+    }
+    if (this.#spill) await this.#spillTable();
+    for (const [i, call] of this.#table.sorted.entries()) {
+      for await (const { keys, columns, length } of this.#blocks(rows[i]!, call.rowTypes)) {
+        if (this.#spill) await this.#spill.rows[i]!.append(keys, { length, columns: [...keys, ...columns] });
+        else {
+          await this.#relieve(length);
+          if (!this.#table.addRowsOf(call, keys, columns, length)) throw outOfMemory();
+        }
+      }
+    }
+    if (this.#spill) {
+      await this.#queueSpilled();
+      return false;
+    }
+    this.#startEmitting();
+    return true;
+  }
+
+  /** The blocks of a spill file: keys, and columns of these types. */
+  async *#blocks(
+    file: SpillFile,
+    types: readonly DataType[],
+  ): AsyncGenerator<{ keys: readonly Vector[]; columns: readonly Vector[]; length: number }> {
+    const { groupBy } = this.#node;
+    const all = [...groupBy.map(({ type }) => type), ...types];
     const arena = new Arena(this.context.memory);
     try {
       for (let block = 0; block < file.blocks; block++) {
-        const { rows, columns } = await file.read(block, types, arena);
-        const [keys, states] = [columns.slice(0, keyCount), columns.slice(keyCount)];
-        const full = level < spillLevelMax && this.#isFull(rows);
-        if (full || !this.#table.addStates(keys, states, rows)) {
-          if (level >= spillLevelMax || this.#table.count === 0) throw outOfMemory();
-          await this.#spillTable();
-          if (!this.#table.addStates(keys, states, rows)) throw outOfMemory();
-        }
+        const { rows, columns } = await file.read(block, all, arena);
+        yield { keys: columns.slice(0, groupBy.length), columns: columns.slice(groupBy.length), length: rows };
         arena.free();
       }
     } finally {
       arena.free();
-      await file.remove();
     }
-    if (!this.#spill) {
-      this.#startEmitting();
-      return true;
-    }
-    await this.#spillTable();
-    await this.#queueSpilled();
-    return false;
   }
 
-  #spilledTypes(): DataType[] {
-    const { groupBy, aggregates } = this.#node;
-    return [...groupBy.map(({ type }) => type), ...aggregates.flatMap((call) => stateTypes(call))];
+  #stateTypes(): DataType[] {
+    return this.#node.aggregates.filter(hasPartialState).flatMap((call) => stateTypes(call));
   }
+}
+
+async function removePart({ states, rows }: SpilledPart): Promise<void> {
+  for (const file of [states, ...rows]) await file.remove();
 }
 
 function outOfMemory(): QueryError {

@@ -54,9 +54,11 @@ export class SortedRuns {
     return this.#merge(this.#levels.toReversed().flat(), types);
   }
 
+  /** Removes all runs. */
   async close(): Promise<void> {
     for (const { file } of this.#levels.flat()) await this.#context.spill.remove(file);
     this.#levels.length = 0;
+    this.#count = 0;
   }
 
   async #place(run: Run, level: number): Promise<void> {

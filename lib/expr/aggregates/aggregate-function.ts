@@ -22,6 +22,20 @@ export interface AggregateSite {
  */
 export type AggregateState = Value[];
 
+/** A result made of the values at a few positions among a group's values in ascending order, which is `count` long. */
+export interface Pick {
+  /** @param params the arguments after the value, the same in every row */
+  positions(count: number, params: readonly Value[]): readonly number[];
+  result(picked: readonly Value[], count: number, params: readonly Value[], site: AggregateSite): Value;
+}
+
+/** A result folded over the runs of equal values among a group's values in ascending order. */
+export interface RunFold {
+  /** @param value the run's first value in the order of the rows @param row that row's number */
+  add(value: Value, length: number, row: number): void;
+  result(count: number): Value;
+}
+
 export interface AggregateFunction {
   readonly name: string;
   readonly aliases?: readonly string[];
@@ -42,6 +56,9 @@ export interface AggregateFunction {
   readonly neverNull?: boolean;
   /** DISTINCT does not change the result. */
   readonly duplicatesIgnored?: boolean;
+  /** Other ways to the same result, through sorting, for bags too large to be held: at most one of them. */
+  readonly pick?: Pick;
+  readonly runs?: () => RunFold;
   init(site: AggregateSite): AggregateState;
   /** Adds one row in place. */
   update(state: AggregateState, values: readonly Value[], site: AggregateSite): void;

@@ -5,7 +5,14 @@ import { QueryError } from "../../errors.ts";
 import { microsPerDay } from "../calendar.ts";
 import { type Arg, isFloat, isInteger, isNumeric } from "../coercion.ts";
 import { compareValues, keyOfValue } from "../value.ts";
-import type { AggregateFunction, AggregateResolution, AggregateSite, AggregateState } from "./aggregate-function.ts";
+import type {
+  AggregateFunction,
+  AggregateResolution,
+  AggregateSite,
+  AggregateState,
+  Pick,
+  RunFold,
+} from "./aggregate-function.ts";
 
 const collect = {
   init: (): AggregateState => [],
@@ -37,76 +44,138 @@ const quantileState = {
   },
 } as const;
 
-function sortedRest(state: AggregateState): { fraction: number; values: Value[] } {
-  const [fraction, ...values] = state;
-  if (!((fraction as number) >= 0 && (fraction as number) <= 1)) {
-    throw new QueryError("invalid_argument", `a quantile lies between 0 and 1, not at ${fraction}`);
-  }
-  return { fraction: fraction as number, values: values.sort(compareValues) };
+/** A value between sorted ones, at `fraction` of the way. */
+interface Quantile {
+  positions(count: number, fraction: number): readonly number[];
+  result(picked: readonly Value[], count: number, fraction: number, argType: DataType): Value;
 }
 
 /** The least value whose rank reaches `fraction` of the rows. */
-function discreteQuantile(values: readonly Value[], fraction: number): Value {
-  return values[Math.max(0, Math.ceil(fraction * values.length) - 1)] ?? null;
+const discrete: Quantile = {
+  positions: (count, fraction) => [Math.min(count - 1, Math.max(0, Math.ceil(fraction * count) - 1))],
+  result: ([value]) => value!,
+};
+
+/** Between the two values nearest to the rank, in proportion; of types without a distance, as `discrete`. */
+const continuous: Quantile = {
+  positions: (count, fraction) => {
+    const rank = (count - 1) * fraction;
+    return [Math.floor(rank), Math.ceil(rank), ...discrete.positions(count, fraction)];
+  },
+  result: ([low, high, nearest], count, fraction, argType) => {
+    const rank = (count - 1) * fraction;
+    const share = rank - Math.floor(rank);
+    if (isInteger(argType) || isFloat(argType)) {
+      const [a, b] = [Number(low), Number(high)];
+      const between = share === 0 || a === b ? a : a + (b - a) * share;
+      return argType.kind === "float32" ? Math.fround(between) : between;
+    }
+    if (argType.kind === "date") {
+      return interpolate(
+        BigInt(low as number) * microsPerDay,
+        BigInt(high as number) * microsPerDay,
+        share,
+        Math.round,
+      );
+    }
+    if (typeof low === "bigint")
+      return interpolate(low, high as bigint, share, argType.kind === "decimal" ? Math.trunc : Math.round);
+    return nearest!;
+  },
+};
+
+/** The fraction is a parameter when it is not given here. */
+function quantilePick(quantile: Quantile, given?: number): Pick {
+  const fractionOf = ([param]: readonly Value[]): number => {
+    const fraction = given ?? (param as number);
+    if (fraction >= 0 && fraction <= 1) return fraction;
+    throw new QueryError("invalid_argument", `a quantile lies between 0 and 1, not at ${fraction}`);
+  };
+  return {
+    positions: (count, params) => quantile.positions(count, fractionOf(params)),
+    result: (picked, count, params, { argTypes }) => quantile.result(picked, count, fractionOf(params), argTypes[0]!),
+  };
 }
 
-/** Between the two values nearest to the rank, in proportion. */
-function continuousQuantile(values: readonly Value[], fraction: number, argType: DataType): Value {
+/** The result over all values of a group. */
+function pickFrom(pick: Pick, values: Value[], params: readonly Value[], site: AggregateSite): Value {
   if (values.length === 0) return null;
-  const rank = (values.length - 1) * fraction;
-  const [low, high] = [values[Math.floor(rank)]!, values[Math.ceil(rank)]!];
-  const share = rank - Math.floor(rank);
-  if (isInteger(argType) || isFloat(argType)) {
-    const [a, b] = [Number(low), Number(high)];
-    const between = share === 0 || a === b ? a : a + (b - a) * share;
-    return argType.kind === "float32" ? Math.fround(between) : between;
-  }
-  if (argType.kind === "date") {
-    return interpolate(BigInt(low as number) * microsPerDay, BigInt(high as number) * microsPerDay, share, Math.round);
-  }
-  if (typeof low === "bigint")
-    return interpolate(low, high as bigint, share, argType.kind === "decimal" ? Math.trunc : Math.round);
-  return discreteQuantile(values, fraction);
+  values.sort(compareValues);
+  const picked = pick.positions(values.length, params).map((position) => values[position]!);
+  return pick.result(picked, values.length, params, site);
+}
+
+const medianPick = quantilePick(continuous, 0.5);
+
+function median(values: Value[], type: DataType): Value {
+  return pickFrom(medianPick, values, [], { argTypes: [type], type });
+}
+
+function quantileOver(quantile: Quantile) {
+  const pick = quantilePick(quantile);
+  return {
+    ...quantileState,
+    pick,
+    final: ([fraction, ...values]: AggregateState, site: AggregateSite) => {
+      return values.length === 0 ? null : pickFrom(pick, values, [fraction!], site);
+    },
+  };
 }
 
 function interpolate(low: bigint, high: bigint, share: number, round: (x: number) => number): bigint {
   return low + BigInt(round(Number(high - low) * share));
 }
 
-function countEach(values: readonly Value[]): Map<string, { value: Value; count: number }> {
-  const counts = new Map<string, { value: Value; count: number }>();
-  for (const value of values) {
+/** The runs of equal values, whatever order they stand in. */
+function foldRuns(values: readonly Value[], fold: RunFold): Value {
+  const runs = new Map<string, { value: Value; length: number; row: number }>();
+  for (const [row, value] of values.entries()) {
     const key = keyOfValue(value);
-    const entry = counts.get(key);
-    if (entry) entry.count++;
-    else counts.set(key, { value, count: 1 });
+    const run = runs.get(key);
+    if (run) run.length++;
+    else runs.set(key, { value, length: 1, row });
   }
-  return counts;
+  for (const { value, length, row } of runs.values()) fold.add(value, length, row);
+  return fold.result(values.length);
 }
 
-function mostFrequent(values: readonly Value[]): Value {
-  let best: { value: Value; count: number } | undefined;
-  for (const entry of countEach(values).values()) if (!best || entry.count > best.count) best = entry;
-  return best ? best.value : null;
+function mostFrequent(): RunFold {
+  let best: { value: Value; length: number; row: number } | undefined;
+  return {
+    add(value, length, row) {
+      const better = !best || length > best.length || (length === best.length && row < best.row);
+      if (better) best = { value, length, row };
+    },
+    result: () => best?.value ?? null,
+  };
 }
 
-function entropy(values: readonly Value[]): number {
-  let sum = 0;
-  for (const { count } of countEach(values).values()) sum -= (count / values.length) * Math.log2(count / values.length);
-  return sum || 0;
+/** Over the counts of equal values: n of them are counted once, so that their order does not matter. */
+function entropy(): RunFold {
+  const runsOf = new Map<number, number>();
+  return {
+    add: (_, length) => void runsOf.set(length, (runsOf.get(length) ?? 0) + 1),
+    result(count) {
+      let sum = 0;
+      for (const [length, runs] of [...runsOf].sort(([a], [b]) => a - b)) {
+        sum -= runs * (length / count) * Math.log2(length / count);
+      }
+      return sum || 0;
+    },
+  };
 }
 
 /** Median of the absolute deviations from the median. */
 function medianDeviation(state: AggregateState, { argTypes }: AggregateSite): Value {
   const type = argTypes[0]!;
-  const median = continuousQuantile(state.sort(compareValues), 0.5, type);
-  if (median === null) return null;
+  const middle = median(state, type);
+  if (middle === null) return null;
   const deviation = (value: Value): Value => {
-    if (typeof median === "bigint")
-      return (value as bigint) > median ? (value as bigint) - median : median - (value as bigint);
-    return Math.abs(Number(value) - (median as number));
+    if (typeof middle === "bigint")
+      return (value as bigint) > middle ? (value as bigint) - middle : middle - (value as bigint);
+    return Math.abs(Number(value) - (middle as number));
   };
-  return continuousQuantile(state.map(deviation).sort(compareValues), 0.5, isInteger(type) ? types.float64 : type);
+  return median(state.map(deviation), isInteger(type) ? types.float64 : type);
 }
 
 export const collectionAggregates: readonly AggregateFunction[] = [
@@ -117,7 +186,8 @@ export const collectionAggregates: readonly AggregateFunction[] = [
     resolve: ([arg, ...rest]) =>
       arg && rest.length === 0 ? { argTypes: [arg.type], type: interpolatedType(arg.type) } : undefined,
     ...collect,
-    final: (state, { argTypes }) => continuousQuantile(state.sort(compareValues), 0.5, argTypes[0]!),
+    pick: medianPick,
+    final: (state, { argTypes }) => median(state, argTypes[0]!),
     about: "The middle value; between the two middle ones for numbers (integers: a DOUBLE), dates and timestamps.",
   },
   {
@@ -125,12 +195,7 @@ export const collectionAggregates: readonly AggregateFunction[] = [
     aliases: ["percentile_cont", "approx_percentile_cont"],
     signatures: ["T, float64 -> T"],
     resolve: (args) => resolveQuantile(args, interpolatedType),
-    ...quantileState,
-    final: (state, { argTypes }) => {
-      if (state.length === 0) return null;
-      const { fraction, values } = sortedRest(state);
-      return continuousQuantile(values, fraction, argTypes[0]!);
-    },
+    ...quantileOver(continuous),
     about: "The value at a fraction (0 to 1) of the sorted rows, interpolated.",
   },
   {
@@ -138,12 +203,7 @@ export const collectionAggregates: readonly AggregateFunction[] = [
     aliases: ["quantile", "percentile_disc", "approx_quantile"],
     signatures: ["T, float64 -> T"],
     resolve: (args) => resolveQuantile(args, (type) => type),
-    ...quantileState,
-    final: (state) => {
-      if (state.length === 0) return null;
-      const { fraction, values } = sortedRest(state);
-      return discreteQuantile(values, fraction);
-    },
+    ...quantileOver(discrete),
     about: "The least value whose rank reaches a fraction (0 to 1) of the rows.",
   },
   {
@@ -151,7 +211,8 @@ export const collectionAggregates: readonly AggregateFunction[] = [
     signatures: ["T -> T"],
     ordered: true,
     ...collect,
-    final: mostFrequent,
+    runs: mostFrequent,
+    final: (state) => foldRuns(state, mostFrequent()),
     about: "The most frequent value; of several the one seen first.",
   },
   {
@@ -170,7 +231,8 @@ export const collectionAggregates: readonly AggregateFunction[] = [
     signatures: ["T -> float64"],
     neverNull: true,
     ...collect,
-    final: entropy,
+    runs: entropy,
+    final: (state) => foldRuns(state, entropy()),
     about: "Shannon entropy of the values in bits.",
   },
   {
