@@ -20,7 +20,12 @@ const joinKinds: Readonly<Record<string, JoinKind>> = {
   LeftSemi: "semi",
   Anti: "anti",
   LeftAnti: "anti",
+  RightSemi: "semi",
+  RightAnti: "anti",
 };
+
+/** Joins that keep rows of the right side only: the same with the sides exchanged. */
+const keepsRight: ReadonlySet<string> = new Set(["RightSemi", "RightAnti"]);
 
 /** Words that start a join or clause in other dialects, and that the library would take for an alias. */
 const neverAliases: ReadonlySet<string> = new Set(["asof", "positional", "any", "global", "semi", "anti", "lateral"]);
@@ -40,13 +45,12 @@ function convertJoin(converter: Converter, left: TableRef, node: Raw): TableRef 
   const [tag, constraint] = variant(node.join_operator);
   const kind = joinKinds[tag];
   if (!kind) throw unknownNode("the join", tag, span);
-  const joinKind = kind;
+  const right = convertFactor(converter, node.relation);
   return {
     kind: "join",
-    joinKind,
-    left,
-    right: convertFactor(converter, node.relation),
-    constraint: convertConstraint(converter, constraint, joinKind, span),
+    joinKind: kind,
+    ...(keepsRight.has(tag) ? { left: right, right: left } : { left, right }),
+    constraint: convertConstraint(converter, constraint, kind, span),
     span: joinSpans(left.span, span)!,
   };
 }
