@@ -253,12 +253,16 @@ class ChunkDecoder {
 
   /** @param shift bytes after an aligned address at which a kept page shall start */
   #decompress(header: PageHeader, bytes: Uint8Array, size: number, keep: boolean, shift = 0): Ptr {
-    const number = header.compressed ? this.#place.chunk.codec : codec.uncompressed;
     const out = keep ? this.#arena.alloc(size + valueAlignment) + shift : this.#page.ensure(size);
+    this.#decompressTo(out, header, bytes, size);
+    return out;
+  }
+
+  #decompressTo(out: Ptr, header: PageHeader, bytes: Uint8Array, size: number): void {
+    const number = header.compressed ? this.#place.chunk.codec : codec.uncompressed;
     if (!decompress(this.#memory, this.#staging, number, bytes, out, size)) {
       throw this.#corrupt("a page does not decompress");
     }
-    return out;
   }
 
   #readDictionary(header: PageHeader, bytes: Uint8Array): void {
@@ -285,6 +289,10 @@ class ChunkDecoder {
   #readData(header: PageHeader, bytes: Uint8Array, endRow: number): void {
     const { values: rows, encoding: kind } = header;
     if (rows > endRow - this.#row) throw this.#corrupt(`its pages hold more than ${this.#place.rows} rows`);
+    if (this.#readDirectly(header, bytes)) {
+      this.#row += rows;
+      return;
+    }
     const coded = kind === encoding.plainDictionary || kind === encoding.rleDictionary;
     // A chunk of one plain page can be the column as it is decompressed.
     const inPlace = kind === encoding.plain && this.#values.storedAsDecoded && rows === this.#place.rows;
@@ -295,6 +303,16 @@ class ChunkDecoder {
     else if (coded) this.#readCodes(body, rows);
     else this.#readValues(kind, body, rows);
     this.#row += rows;
+  }
+
+  /** Pages of nothing but plain values, as they are decoded, are decompressed to where they belong in the column. */
+  #readDirectly(header: PageHeader, bytes: Uint8Array): boolean {
+    const { values: rows, encoding: kind, uncompressedBytes: size } = header;
+    if (kind !== encoding.plain || !this.#values.storedAsDecoded || header.kind !== "data") return false;
+    // Decompression may write a little past the page: never over rows that were left out, which stay zeros.
+    if (this.#place.column.optional || this.#partial || size !== rows * this.#width) return false;
+    this.#decompressTo(this.#flatColumn() + this.#row * this.#width, header, bytes, size);
+    return true;
   }
 
   /** Whether the page's values are all there, and aligned. */

@@ -30,6 +30,60 @@ export function copyBack(to: usize, offset: usize, length: usize): void {
   } while (to < end);
 }
 
+// What a copy's tag says: its length, and above it the high bits of a one-byte offset.
+const copyTags: usize = memory.data(256 * 2, 16);
+for (let tag: u32 = 0; tag < 256; tag++) {
+  const oneByte = (tag & 3) == 1;
+  store<u16>(copyTags + tag * 2, <u16>(oneByte ? (4 + ((tag >> 2) & 7)) | ((tag >> 5) << 8) : 1 + (tag >> 2)));
+}
+
+// Where the short steps stopped reading; 0 after a copy from before the start.
+let cursor: usize = 0;
+
+/**
+ * Decompresses short literals and copies with an offset of at most 2 bytes. A literal of at most 4 bytes and the copy
+ * behind it, which columns of numbers are full of, come with one load and without a branch on lengths: those cannot be
+ * predicted. Stops at anything else, and near the ends. Returns where it stopped writing.
+ */
+function shortSteps(source: usize, sourceEnd: usize, out: usize, outStart: usize, outEnd: usize): usize {
+  const sourceLast = sourceEnd - 17;
+  const outLast = outEnd - 68;
+  while (source <= sourceLast && out <= outLast) {
+    let word = load<u64>(source);
+    if ((word & 3) == 0) {
+      const bits = <usize>(word & 0xfc) << 1; // of the literal's bytes but one
+      if (bits > 24) {
+        if (bits > 120) break;
+        v128.store(out, v128.load(source + 1));
+        source += (bits >> 3) + 2;
+        out += (bits >> 3) + 1;
+        continue;
+      }
+      store<u32>(out, <u32>(word >> 8));
+      word >>= bits + 16;
+      source += (bits >> 3) + 2;
+      out += (bits >> 3) + 1;
+      if ((word & 3) == 0) continue;
+    }
+    const kind = <usize>word & 3;
+    if (kind == 3) break;
+    const tag: usize = load<u16>(copyTags + ((<usize>word & 255) << 1));
+    const bytes = tag & 255;
+    const offset = (tag & 0x700) + ((<usize>word >> 8) & ((<usize>1 << (kind << 3)) - 1));
+    // One comparison refuses offset 0 too.
+    if (offset - 1 >= out - outStart) {
+      cursor = 0;
+      return out;
+    }
+    source += kind + 1;
+    if (bytes <= 16 && offset >= bytes) v128.store(out, v128.load(out - offset));
+    else copyBack(out, offset, bytes);
+    out += bytes;
+  }
+  cursor = source;
+  return out;
+}
+
 /** Decompresses into exactly `length` bytes at `out`. Returns 0, or −1 when the input is corrupt. */
 export function snappyDecompress(source: usize, sourceBytes: u32, out: usize, length: u32): i32 {
   const sourceEnd = source + sourceBytes;
@@ -46,6 +100,10 @@ export function snappyDecompress(source: usize, sourceBytes: u32, out: usize, le
   const outStart = out;
   const outEnd = out + length;
   while (source < sourceEnd) {
+    out = shortSteps(source, sourceEnd, out, outStart, outEnd);
+    if (cursor == 0) return -1;
+    source = cursor;
+    if (source >= sourceEnd) break;
     const tag: u32 = load<u8>(source);
     const kind = tag & 3;
     if (kind == 0) {
