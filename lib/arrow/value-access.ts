@@ -35,7 +35,8 @@ function isPresent(memory: LinearMemory, validity: Ptr, row: number): boolean {
   return validity === 0 || memory.u8[validity + row] !== 0;
 }
 
-function readCode(memory: LinearMemory, codes: Ptr, codeBytes: 1 | 2 | 4, row: number): number {
+/** The code of one row. */
+export function readCode(memory: LinearMemory, codes: Ptr, codeBytes: 1 | 2 | 4, row: number): number {
   if (codeBytes === 1) return memory.u8[codes + row]!;
   return codeBytes === 2 ? memory.view.getUint16(codes + row * 2, true) : memory.view.getUint32(codes + row * 4, true);
 }

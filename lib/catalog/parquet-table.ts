@@ -1,5 +1,5 @@
 /** A table from Parquet files: schema and statistics of their footers, which are cached by file version. */
-import { type Schema, sameType, typeName } from "../arrow/types.ts";
+import { type Field, nestedOf, type Schema, sameMeaning, sameType, typeName, types } from "../arrow/types.ts";
 import { QueryError } from "../errors.ts";
 import { type ParquetFooter, readFooter } from "../parquet/footer.ts";
 import { rowGroupInfos, tableStatistics } from "../parquet/statistics.ts";
@@ -37,8 +37,9 @@ export class ParquetTables {
   async #make(name: string, files: readonly ObjectInfo[]): Promise<Table> {
     const sampled = files.length > footersAllMax ? evenly(files, footersSample) : files;
     const footers = await this.#readAll(sampled);
-    const schema = footers[0]!.schema;
-    for (const footer of footers) checkSchema(name, schema, footers[0]!.path, footer);
+    const first = footers[0]!;
+    for (const footer of footers) checkSchema(name, first.schema, first.path, footer);
+    const schema = commonShape(first.schema, footers);
     const whole = files.reduce((sum, file) => sum + file.bytes, 0);
     const byPath = new Map(footers.map((footer) => [footer.path, footer]));
     return {
@@ -95,6 +96,23 @@ function checkSchema(table: string, schema: Schema, from: string, footer: Parque
       );
     }
   }
+}
+
+/** A column whose files hold values of different shapes is JSON of any shape, without fields of its own. */
+function commonShape(schema: Schema, footers: readonly ParquetFooter[]): Schema {
+  const { nested } = schema;
+  if (!nested) return schema;
+  const typesOf = footers.map(
+    (footer) => new Map(footer.schema.fields.map(({ name, type }) => [name.toLowerCase(), type])),
+  );
+  const differs = ({ name, type }: Field) =>
+    nestedOf(type) !== undefined && !typesOf.every((types) => sameMeaning(type, types.get(name.toLowerCase())!));
+  const different = new Set(schema.fields.filter(differs).map((field) => field.name));
+  if (different.size === 0) return schema;
+  return {
+    fields: schema.fields.map((field) => (different.has(field.name) ? { ...field, type: types.json } : field)),
+    nested: nested.filter(({ within }) => !different.has(within[0]!)),
+  };
 }
 
 function evenly<T>(items: readonly T[], count: number): T[] {

@@ -1,5 +1,6 @@
 /** All aggregate functions by name, and the choice of one for a call. */
-import { QueryError, type Span } from "../errors.ts";
+import { isComposite, typeName } from "../arrow/types.ts";
+import { QueryError, type Span, unsupported } from "../errors.ts";
 import type { AggregateFunction, AggregateResolution } from "./aggregates/aggregate-function.ts";
 import { choiceAggregates } from "./aggregates/choices.ts";
 import { collectionAggregates } from "./aggregates/collections.ts";
@@ -49,6 +50,17 @@ export interface AggregateOptions {
   readonly span?: Span;
 }
 
+/** Which argument of a function has to have an order: lists, structs and maps have none. */
+const orderedArgument: Readonly<Record<string, number>> = {
+  min: 0,
+  max: 0,
+  arg_min: 1,
+  arg_max: 1,
+  median: 0,
+  quantile_cont: 0,
+  quantile_disc: 0,
+};
+
 /**
  * A call of an aggregate function by any of its names, arguments cast to the chosen signature. count without arguments is
  * count_star. DISTINCT and ORDER BY are dropped where they cannot change the result.
@@ -57,6 +69,8 @@ export interface AggregateOptions {
 export function aggregateCall(name: string, args: readonly Expr[], options: AggregateOptions = {}): AggregateCall {
   const { filter, orderBy = [], span } = options;
   const { fn, argTypes, type } = located(span, () => resolveAggregate(name, args, span));
+  const ordered = orderedArgument[fn] === undefined ? undefined : argTypes[orderedArgument[fn]];
+  if (ordered && isComposite(ordered)) throw unsupported(`${fn} of ${typeName(ordered)} values`, span);
   const definition = findAggregate(fn)!;
   return {
     fn,

@@ -1,5 +1,5 @@
 /** Builds typed expressions: resolves functions, inserts casts. Text in, checked tree out. */
-import { type DataType, sameType, typeName, types } from "../arrow/types.ts";
+import { type DataType, nestedOf, sameMeaning, typeName, types } from "../arrow/types.ts";
 import { QueryError, type Span } from "../errors.ts";
 import { powerOfTen } from "./checked.ts";
 import { argOf, castable, commonArgType, equalityType } from "./coercion.ts";
@@ -98,15 +98,29 @@ function negatedLiteral(expr: Expr): LiteralExpr | undefined {
  * @throws QueryError type_mismatch when no such cast exists
  */
 export function cast(input: Expr, type: DataType, options: { safe?: boolean; span?: Span } = {}): Expr {
-  if (sameType(input.type, type)) return input;
+  if (sameMeaning(input.type, type)) return input;
   if (!castable(input.type, type)) {
     const message = `cannot cast ${typeName(input.type)} to ${typeName(type)}`;
     throw new QueryError("type_mismatch", message, options.span ? { span: options.span } : {});
   }
+  const json = castOfJson(input, type, options);
+  if (json) return json;
   const constant = input.kind === "literal" ? convertedLiteral(input, type) : undefined;
   return (
     constant ?? { kind: "cast", input, type, safe: options.safe ?? false, ...(options.span && { span: options.span }) }
   );
+}
+
+/** Text is checked to be JSON, other values become it; JSON becomes what its text or number reads as. */
+function castOfJson(input: Expr, type: DataType, { safe, span }: { safe?: boolean; span?: Span }): Expr | undefined {
+  const [from, to] = [nestedOf(input.type), nestedOf(type)];
+  if (input.type.kind === "null" || (from && type.kind === "varchar")) return undefined;
+  if (to && input.type.kind !== "varchar") return call("to_json", [input], span);
+  if (to && safe) return call("try_parse_json", [input], span);
+  if (to) return call("parse_json", [input], span);
+  if (!from) return undefined;
+  const text = call("json_extract_string", [input, literal(types.varchar, "$")], span);
+  return cast(text, type, { ...(safe && { safe }), ...(span && { span }) });
 }
 
 /** Exact conversions between numbers that always succeed; the rest is constant folding's. */

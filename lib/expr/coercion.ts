@@ -1,5 +1,13 @@
 /** Which types convert to which, by themselves or when asked, and the type that several expressions meet in. */
-import { type DataType, decimalPrecisionMax, sameType, type TypeKind, types } from "../arrow/types.ts";
+import {
+  type DataType,
+  decimalPrecisionMax,
+  isComposite,
+  sameMeaning,
+  sameType,
+  type TypeKind,
+  types,
+} from "../arrow/types.ts";
 import type { Expr, LiteralExpr } from "./expr.ts";
 
 /** What type resolution knows of an argument. A literal bends more readily than a column: '1995-01-01' can be a date. */
@@ -50,9 +58,11 @@ export function commonDecimal(a: DecimalType, b: DecimalType): DecimalType {
  * Text and other types have none: a cast must be written.
  */
 export function commonType(a: DataType, b: DataType): DataType | undefined {
-  if (sameType(a, b)) return a;
+  if (sameMeaning(a, b)) return a;
   if (a.kind === "null") return b;
   if (b.kind === "null") return a;
+  if (isComposite(a) || isComposite(b)) return undefined;
+  if (sameType(a, b)) return types.varchar; // JSON beside other text
   if (isNumeric(a) && isNumeric(b)) return commonNumeric(a, b);
   if (a.kind === "boolean" && isInteger(b)) return b;
   if (b.kind === "boolean" && isInteger(a)) return a;
@@ -84,8 +94,8 @@ export function commonArgType(args: readonly Arg[]): DataType | undefined {
   for (const arg of typed) type = type && commonType(type, arg.type);
   for (const arg of numberLiterals(args)) type = type && withNumber(type, arg);
   const text = args.some((arg) => arg.type.kind === "varchar" && bends(arg));
-  if (type?.kind === "null" && text) return types.varchar;
-  return type;
+  const bendsToText = type?.kind === "null" || (type?.kind === "varchar" && !isComposite(type));
+  return text && bendsToText ? types.varchar : type;
 }
 
 /**
@@ -103,6 +113,7 @@ export function equalityType(args: readonly Arg[]): DataType | undefined {
 export function unionType(a: DataType, b: DataType): DataType | undefined {
   const common = commonType(a, b);
   if (common) return common;
+  if (isComposite(a) || isComposite(b)) return undefined;
   return a.kind === "varchar" || b.kind === "varchar" ? types.varchar : undefined;
 }
 
@@ -141,8 +152,10 @@ export function integerFits(arg: Arg, type: DataType): boolean {
  */
 export function castCost(arg: Arg, to: DataType): number | undefined {
   const from = arg.type;
-  if (sameType(from, to)) return 0;
+  if (sameMeaning(from, to)) return 0;
   if (from.kind === "null") return 1;
+  if (isComposite(from) || isComposite(to)) return undefined;
+  if (sameType(from, to)) return 1; // JSON is text
   if (from.kind === "varchar" && bends(arg)) return 2;
   if (isInteger(from) && isInteger(to)) {
     if (integerFits(arg, to)) return 1;
@@ -185,5 +198,7 @@ const castTargets: Readonly<Record<TypeKind, readonly TypeKind[]>> = (() => {
 
 /** Whether CAST(from AS to) exists. */
 export function castable(from: DataType, to: DataType): boolean {
+  if (isComposite(to)) return from.kind === "null" || sameMeaning(from, to);
+  if (isComposite(from)) return to.kind === "varchar";
   return sameType(from, to) || castTargets[from.kind].includes(to.kind);
 }

@@ -8,9 +8,11 @@ import type { Expr, SortKey } from "../expr/expr.ts";
 import { columnIdsOf } from "../expr/walk.ts";
 import { findWindowFunction } from "../expr/window-functions.ts";
 import type * as ast from "../sql/ast.ts";
+import { bindField, bindSubscript } from "./bind-field.ts";
 import { bindNumber, bindParameter, intervalFromText, intervalOf } from "./bind-literal.ts";
 import { bindExists, bindInQuery, bindQuantified, bindScalarSubquery } from "./bind-subquery.ts";
 import { bindWindowCall } from "./bind-window.ts";
+import { requireOrder } from "./build.ts";
 import type { ExprContext } from "./expr-context.ts";
 import { columnRef } from "./plan.ts";
 
@@ -69,6 +71,10 @@ export function bindExpr(context: ExprContext, expr: ast.SqlExpr): Expr {
       return build.cast(bind(expr.operand), expr.type, { safe: expr.safe, span });
     case "call":
       return bindCall(context, expr);
+    case "field":
+      return bindField(bind(expr.operand), expr.name);
+    case "subscript":
+      return bindSubscript(bind(expr.operand), bind(expr.index), span);
     case "tuple":
       throw unsupported("a row value here", span);
   }
@@ -82,8 +88,10 @@ export function bindCondition(context: ExprContext, expr: ast.SqlExpr): Expr {
 function bindName(context: ExprContext, { parts, span }: ast.NameExpr): Expr {
   const alias = parts.length === 1 ? parts[0]!.text.toLowerCase() : undefined;
   const aliased = alias === undefined ? undefined : context.aliases?.get(alias);
-  const column = context.scope.find(parts);
-  if (column && !(aliased && context.aliasFirst?.(column))) return columnRef(column);
+  const found = context.scope.resolve(parts);
+  if (found && !(aliased && context.aliasFirst?.(found.column))) {
+    return found.fields.reduce(bindField, columnRef(found.column) as Expr);
+  }
   if (!aliased) throw context.scope.unknown(parts, context.aliases?.keys());
   // An alias cannot mean itself: within its own expression it is unknown.
   const rest = new Map(context.aliases);
@@ -295,5 +303,7 @@ function refuseOuter(context: ExprContext, exprs: readonly Expr[], span: Span): 
 }
 
 export function bindSortKey(context: ExprContext, item: ast.OrderItem): SortKey {
-  return { expr: bindExpr(context, item.expr), descending: item.descending, nullsFirst: item.nullsFirst };
+  const expr = bindExpr(context, item.expr);
+  requireOrder(expr.type, item.expr.span);
+  return { expr, descending: item.descending, nullsFirst: item.nullsFirst };
 }

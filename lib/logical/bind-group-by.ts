@@ -245,7 +245,7 @@ export class Grouping {
 
   #names(parts: readonly ast.Name[], id: ColumnId): boolean {
     try {
-      return this.#scope.find(parts)?.id === id;
+      return this.#scope.resolve(parts)?.column.id === id;
     } catch {
       return false;
     }

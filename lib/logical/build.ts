@@ -1,4 +1,6 @@
 /** Constructors that keep a node's output columns right, and traversal of logical plans. */
+import { type DataType, isComposite, typeName } from "../arrow/types.ts";
+import { type Span, unsupported } from "../errors.ts";
 import { and } from "../expr/build.ts";
 import type { AggregateCall, Column, ColumnId, Expr, SortKey } from "../expr/expr.ts";
 import { exprsOfAggregate, exprsOfWindowCall, mapAggregate, mapSortKeys, mapWindowCall } from "../expr/walk.ts";
@@ -108,10 +110,17 @@ export function windowPlan(
   added: readonly Column[],
 ): LogicalPlan {
   if (functions.length === 0) return input;
+  for (const { expr } of orderBy) requireOrder(expr.type);
   return { kind: "window", input, partitionBy, orderBy, functions, columns: [...input.columns, ...added] };
 }
 
+/** Throws `unsupported` for lists, structs and maps: the order of their text would be another one. */
+export function requireOrder(type: DataType, span?: Span): void {
+  if (isComposite(type)) throw unsupported(`ordering by ${typeName(type)} values`, span);
+}
+
 export function sortPlan(input: LogicalPlan, keys: readonly SortKey[]): LogicalPlan {
+  for (const { expr } of keys) requireOrder(expr.type);
   return { kind: "sort", input, keys, columns: input.columns };
 }
 

@@ -1,4 +1,5 @@
 /** Which columns a name can mean at a place of the query. */
+import { nestedOf } from "../arrow/types.ts";
 import { QueryError, type Span } from "../errors.ts";
 import type { Column } from "../expr/expr.ts";
 import { nearestName } from "../expr/nearest-name.ts";
@@ -30,6 +31,21 @@ export class Scope {
     const matches = this.#matches(parts.map((part) => part.text.toLowerCase()));
     if (matches.length > 1) throw ambiguous(parts, matches);
     return matches[0]?.column ?? this.outer?.find(parts);
+  }
+
+  /**
+   * The column of a name, and the fields inside of it that the rest of the name says. A table's column comes before a
+   * struct's field, and what this FROM clause has before what an outer one has.
+   */
+  resolve(parts: readonly Name[]): { readonly column: Column; readonly fields: readonly Name[] } | undefined {
+    const lower = parts.map((part) => part.text.toLowerCase());
+    for (let length = parts.length; length > 0; length--) {
+      const found = this.#matches(lower.slice(0, length));
+      const matches = length === parts.length ? found : found.filter(({ column }) => hasFields(column));
+      if (matches.length > 1) throw ambiguous(parts.slice(0, length), matches);
+      if (matches[0]) return { column: matches[0].column, fields: parts.slice(length) };
+    }
+    return this.outer?.resolve(parts);
   }
 
   #matches(parts: readonly string[]): readonly ScopeColumn[] {
@@ -100,6 +116,11 @@ export class Scope {
       ...near(table.at(-1)!.text, this.#tables()),
     });
   }
+}
+
+function hasFields({ type }: Column): boolean {
+  const nested = nestedOf(type);
+  return nested?.kind === "struct" || nested?.kind === "json";
 }
 
 function pathEndsWith(path: readonly string[], end: readonly string[]): boolean {

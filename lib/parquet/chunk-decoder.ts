@@ -20,10 +20,18 @@ import { type DecodeFailure, ValueDecoder } from "./values.ts";
 export interface ChunkPlace {
   readonly path: string;
   readonly rowGroup: number;
-  /** Rows of the row group. */
+  /** Rows of the row group; of a repeated column its values, each of which counts as a row here. */
   readonly rows: number;
   readonly column: ParquetColumn;
   readonly chunk: ColumnChunk;
+  /** Keeps the levels, from which values with values inside are put together again. */
+  readonly levels?: boolean;
+}
+
+/** A byte for each row; pointer 0: all levels are 0. */
+export interface Levels {
+  readonly definition: Ptr;
+  readonly repetition: Ptr;
 }
 
 /** Consecutive pages of a chunk. */
@@ -44,9 +52,13 @@ export class UnknownEncoding extends Error {
 
 /** A column of a row group in linear memory. Rows that were not read hold zeros. */
 export interface DecodedColumn {
+  /** Of the column. */
+  readonly rows: number;
   /** Rows [from, from + length) as a vector, without copying. */
   slice(from: number, length: number): Vector;
   readonly dictionary: Dictionary | undefined;
+  /** Where they were to be kept. */
+  readonly levels?: Levels;
 }
 
 /**
@@ -139,6 +151,8 @@ class ChunkDecoder {
   #flat: Ptr = 0;
   #validity: Ptr = 0;
   #hasNulls = false;
+  #definition: Ptr = 0;
+  #repetition: Ptr = 0;
   /** Rows up to here are decoded (or deliberately left out). */
   #row = 0;
 
@@ -196,6 +210,7 @@ class ChunkDecoder {
 
   finish(): DecodedColumn {
     const { type } = this.#place.column;
+    const levels = this.#place.levels && { levels: { definition: this.#definition, repetition: this.#repetition } };
     const validity = this.#hasNulls ? this.#validity : 0;
     const slicedValidity = (from: number) => (validity === 0 ? 0 : validity + from);
     if (this.#codes !== 0 && this.#dictionary) {
@@ -209,7 +224,7 @@ class ChunkDecoder {
         validity: slicedValidity(from),
         dictionary,
       });
-      return { slice, dictionary };
+      return { rows: this.#place.rows, slice, dictionary, ...levels };
     }
     const flat = this.#flatColumn();
     const physical = physicalKind(type);
@@ -221,7 +236,7 @@ class ChunkDecoder {
       data: flat + from * this.#width,
       validity: slicedValidity(from),
     });
-    return { slice, dictionary: undefined };
+    return { rows: this.#place.rows, slice, dictionary: undefined, ...levels };
   }
 
   #corrupt(what: string): QueryError {
@@ -323,15 +338,27 @@ class ChunkDecoder {
   #bodyV1(header: PageHeader, bytes: Uint8Array, keep: boolean): PageBody {
     const levels = keep && this.#place.column.optional ? peekLevelBytes(this.#place.chunk.codec, bytes) : 0;
     const shift = (valueAlignment - (levels % valueAlignment)) % valueAlignment;
-    const start = this.#decompress(header, bytes, header.uncompressedBytes, keep, shift);
-    const end = start + header.uncompressedBytes;
-    if (!this.#place.column.optional) return { values: start, end, present: header.values };
+    const page = this.#decompress(header, bytes, header.uncompressedBytes, keep, shift);
+    const end = page + header.uncompressedBytes;
+    if (!this.#place.column.optional) return { values: page, end, present: header.values };
     if (header.levelEncoding !== encoding.rle) throw new UnknownEncoding(`levels ${header.levelEncoding}`);
-    if (end - start < 4) throw this.#corrupt("a page without its definition levels");
-    const levelBytes = this.#memory.view.getUint32(start, true);
-    if (levelBytes > end - start - 4) throw this.#corrupt("definition levels run past the end of their page");
-    const values = start + 4 + levelBytes;
+    const start = this.#place.column.repetitionMax === 0 ? page : this.#repetitionLevelsV1(page, end, header.values);
+    const values = this.#levelsEnd(start, end, "definition");
     return { values, end, present: this.#readLevels(start + 4, values, header.values) };
+  }
+
+  /** Where the levels end whose length stands at `start`. */
+  #levelsEnd(start: Ptr, end: Ptr, which: "definition" | "repetition"): Ptr {
+    if (end - start < 4) throw this.#corrupt(`a page without its ${which} levels`);
+    const levelBytes = this.#memory.view.getUint32(start, true);
+    if (levelBytes > end - start - 4) throw this.#corrupt(`${which} levels run past the end of their page`);
+    return start + 4 + levelBytes;
+  }
+
+  #repetitionLevelsV1(start: Ptr, end: Ptr, rows: number): Ptr {
+    const levelsEnd = this.#levelsEnd(start, end, "repetition");
+    this.#readRepetition(start + 4, levelsEnd, rows);
+    return levelsEnd;
   }
 
   #bodyV2(header: PageHeader, bytes: Uint8Array, keep: boolean): PageBody {
@@ -343,6 +370,9 @@ class ChunkDecoder {
     if (this.#place.column.optional) {
       const levels = this.#levels.ensure(levelBytes);
       this.#memory.u8.set(bytes.subarray(0, levelBytes), levels);
+      if (this.#place.column.repetitionMax > 0) {
+        this.#readRepetition(levels, levels + header.repetitionBytes, header.values);
+      }
       present = this.#readLevels(levels + header.repetitionBytes, levels + levelBytes, header.values);
     }
     const size = header.uncompressedBytes - levelBytes;
@@ -355,9 +385,33 @@ class ChunkDecoder {
   /** Decodes definition levels into the column's validity. Returns the number of present values. */
   #readLevels(source: Ptr, end: Ptr, rows: number): number {
     this.#validity ||= this.#arena.alloc(this.#place.rows);
+    const { column, levels } = this.#place;
+    if (column.definitionMax > 1 || levels) return this.#readDeepLevels(source, end, rows);
     const present = this.#memory.kernels.rleBits(source, end, rows, this.#validity + this.#row);
     if (present < 0) throw this.#corrupt("definition levels do not decode");
     return present;
+  }
+
+  /** Levels of several steps: a value is present at the last one. */
+  #readDeepLevels(source: Ptr, end: Ptr, rows: number): number {
+    const { column, levels: keep } = this.#place;
+    if (keep) this.#definition ||= this.#arena.alloc(this.#place.rows);
+    const levels = keep ? this.#definition + this.#row : this.#dense.ensure(rows);
+    this.#decodeLevels(source, end, rows, column.definitionMax, levels, "definition");
+    return this.#memory.kernels.markBytes(levels, rows, column.definitionMax, this.#validity + this.#row);
+  }
+
+  #readRepetition(source: Ptr, end: Ptr, rows: number): void {
+    this.#repetition ||= this.#arena.alloc(this.#place.rows);
+    const { repetitionMax } = this.#place.column;
+    this.#decodeLevels(source, end, rows, repetitionMax, this.#repetition + this.#row, "repetition");
+  }
+
+  #decodeLevels(source: Ptr, end: Ptr, rows: number, max: number, out: Ptr, which: "definition" | "repetition"): void {
+    const width = 32 - Math.clz32(max);
+    if (this.#memory.kernels.rleCodes(source, end, width, rows, max + 1, 1, out) < 0) {
+      throw this.#corrupt(`${which} levels do not decode`);
+    }
   }
 
   #readCodes(body: PageBody, rows: number): void {

@@ -5,7 +5,8 @@
 import type { Schema } from "../arrow/types.ts";
 import { QueryError } from "../errors.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
-import { fileSchema, type ParquetColumn, readSchemaElements } from "./schema.ts";
+import { type FileColumn, fileSchema } from "./file-schema.ts";
+import { readSchemaElements } from "./schema.ts";
 import { ThriftError, ThriftReader } from "./thrift.ts";
 
 /** Bytes of the file [from, to). */
@@ -61,8 +62,8 @@ export interface ParquetFooter {
   readonly rows: number;
   readonly createdBy: string;
   readonly schema: Schema;
-  /** By field index of `schema`; undefined where unsupported. */
-  readonly columns: readonly (ParquetColumn | undefined)[];
+  /** By index of the readable fields of `schema`; undefined where unsupported. */
+  readonly columns: readonly (FileColumn | undefined)[];
   readonly rowGroups: readonly RowGroup[];
 }
 
@@ -140,8 +141,9 @@ function readFileMetaData(reader: ThriftReader, path: string, file: FileVersion)
   const rowGroups = rowGroupsAt < 0 ? [] : readRowGroups(reader, rowGroupsAt, schema.leaves, file.bytes);
   const counted = rowGroups.reduce((sum, group) => sum + group.rows, 0);
   if (counted !== rows) throw new ThriftError(`${rows} rows, but ${counted} in its row groups`);
-  const { fields, columns } = schema;
-  return { path, bytes: file.bytes, etag: file.etag, rows, createdBy, schema: { fields }, columns, rowGroups };
+  const { fields, nested, columns } = schema;
+  const readable = nested.length > 0 ? { fields, nested } : { fields };
+  return { path, bytes: file.bytes, etag: file.etag, rows, createdBy, schema: readable, columns, rowGroups };
 }
 
 function readRowGroups(reader: ThriftReader, position: number, leaves: number, fileBytes: number): RowGroup[] {

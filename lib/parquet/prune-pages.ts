@@ -2,6 +2,7 @@
 import type { ColumnId, Expr } from "../expr/expr.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { type CountFetch, type FetchedBytes, fetchRanges } from "./fetch.ts";
+import { type FileColumn, isNested } from "./file-schema.ts";
 import type { ByteRange, ParquetFooter, RowGroup } from "./footer.ts";
 import { type PageLocation, readColumnIndex, readOffsetIndex } from "./page-index.ts";
 import { type BoundsOfColumn, mayBeTrue, mustBeTrue } from "./prune.ts";
@@ -16,11 +17,21 @@ export interface Conjunct {
 }
 
 /** Where the columns of the scan are in this file. */
-export type FileColumns = ReadonlyMap<ColumnId, ParquetColumn>;
+export type FileColumns = ReadonlyMap<ColumnId, FileColumn>;
+
+/** The column of an id, if its chunk's values are the column's: not those of lists and the like. */
+function flatColumn(columns: FileColumns, id: ColumnId): ParquetColumn | undefined {
+  const column = columns.get(id);
+  return column && !isNested(column) ? column : undefined;
+}
+
+function flatColumns(columns: FileColumns): ParquetColumn[] {
+  return [...columns.values()].flatMap((column) => (isNested(column) ? [] : [column]));
+}
 
 export function rowGroupBounds(group: RowGroup, columns: FileColumns): BoundsOfColumn {
   return (id) => {
-    const column = columns.get(id);
+    const column = flatColumn(columns, id);
     const chunk = column && group.chunks[column.leaf];
     return chunk && { rows: group.rows, ...boundsOf(column, chunk.statistics, chunk.values) };
   };
@@ -40,7 +51,7 @@ export function pageConjuncts(
 ): readonly { readonly expr: Expr; readonly column: ParquetColumn }[] {
   const bounds = rowGroupBounds(group, columns);
   return conjuncts.flatMap(({ expr, columns: ids }) => {
-    const column = ids.size === 1 ? columns.get([...ids][0]!) : undefined;
+    const column = ids.size === 1 ? flatColumn(columns, [...ids][0]!) : undefined;
     const chunk = column && group.chunks[column.leaf];
     return column && chunk?.columnIndex && chunk.offsetIndex && !mustBeTrue(expr, bounds) ? [{ expr, column }] : [];
   });
@@ -71,7 +82,7 @@ export async function planPages(
   fetched: FetchedBytes,
 ): Promise<PagePlan> {
   const pages = new Map<ParquetColumn, readonly PageLocation[]>();
-  for (const column of new Set(columns.values())) {
+  for (const column of new Set(flatColumns(columns))) {
     const chunk = group.chunks[column.leaf]!;
     const index = chunk.offsetIndex && readOffsetIndex(await fetched.bytes(chunk.offsetIndex), chunk, group.rows);
     if (index) pages.set(column, index);
@@ -108,7 +119,7 @@ export function fetchIndexes(
 ): FetchedBytes | undefined {
   const ranges = groups.flatMap((group) => {
     const filtered = pageConjuncts(group, columns, conjuncts).map(({ column }) => column);
-    return filtered.length === 0 ? [] : indexRanges(group, filtered, [...columns.values()]);
+    return filtered.length === 0 ? [] : indexRanges(group, filtered, flatColumns(columns));
   });
   return ranges.length === 0 ? undefined : fetchRanges(objects, footer, ranges, signal, count);
 }

@@ -1,11 +1,12 @@
 /** Reads the columns of one row group: fetched together, decoded one by one as they are asked for. */
-import { QueryError } from "../errors.ts";
+import { QueryError, unsupported } from "../errors.ts";
 import { Arena } from "../kernels/arena.ts";
 import type { LinearMemory } from "../kernels/memory.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { type ChunkPlace, type DecodedColumn, decodeChunk, type PageRun, UnknownEncoding } from "./chunk-decoder.ts";
 import { canDecompress } from "./decompress.ts";
 import { type CountFetch, type FetchedBytes, fetchRanges } from "./fetch.ts";
+import { type FileColumn, isNested, type NestedColumn } from "./file-schema.ts";
 import type { ByteRange, ParquetFooter } from "./footer.ts";
 import type { PageLocation } from "./page-index.ts";
 import { overlaps, type RowRange } from "./row-ranges.ts";
@@ -22,6 +23,8 @@ export interface RowGroupSource {
   readonly ranges?: readonly RowRange[];
   /** Pages of the columns whose offset index was read. */
   readonly pages?: ReadonlyMap<ParquetColumn, readonly PageLocation[]>;
+  /** Absent: columns with values inside are not read. */
+  readonly assemble?: AssembleColumn;
 }
 
 /** What is read of one chunk: its dictionary, and runs of pages; without a page index one run of everything. */
@@ -31,6 +34,21 @@ interface ChunkPlan {
   readonly runs: readonly (ByteRange & { readonly firstRow: number; readonly endRow: number })[];
 }
 
+/** Where a column with values inside is, and the rows that matter. */
+export interface NestedPlace extends Pick<ChunkPlace, "path" | "rowGroup" | "rows"> {
+  /** Of its first leaf in the file, for errors. */
+  readonly offset: number;
+  readonly ranges: readonly RowRange[];
+}
+
+/** Writes the values of a column with values inside as JSON text. */
+export type AssembleColumn = (
+  arena: Arena,
+  place: NestedPlace,
+  column: NestedColumn,
+  leaves: readonly DecodedColumn[],
+) => DecodedColumn;
+
 export class RowGroupReader {
   readonly rowGroup: number;
   readonly rows: number;
@@ -39,7 +57,7 @@ export class RowGroupReader {
   readonly #arena: Arena;
   readonly #plans = new Map<ParquetColumn, ChunkPlan>();
   readonly #fetched = new Map<ParquetColumn, FetchedBytes>();
-  readonly #decoded = new Map<ParquetColumn, DecodedColumn>();
+  readonly #decoded = new Map<FileColumn, DecodedColumn>();
 
   constructor(source: RowGroupSource) {
     this.#source = source;
@@ -50,8 +68,8 @@ export class RowGroupReader {
   }
 
   /** Starts reading the columns that are not on their way yet. */
-  fetch(columns: readonly ParquetColumn[]): void {
-    const missing = columns.filter((column) => !this.#fetched.has(column));
+  fetch(columns: readonly FileColumn[]): void {
+    const missing = columns.flatMap(leavesOf).filter((column) => !this.#fetched.has(column));
     if (missing.length === 0) return;
     const { objects, footer, signal, count } = this.#source;
     const ranges = missing.flatMap((column) => rangesOf(this.#plan(column)));
@@ -60,8 +78,8 @@ export class RowGroupReader {
   }
 
   /** Bytes that `fetch` of these columns reads. */
-  bytesOf(columns: readonly ParquetColumn[]): number {
-    const ranges = columns.flatMap((column) => rangesOf(this.#plan(column)));
+  bytesOf(columns: readonly FileColumn[]): number {
+    const ranges = columns.flatMap(leavesOf).flatMap((column) => rangesOf(this.#plan(column)));
     return ranges.reduce((sum, { from, to }) => sum + to - from, 0);
   }
 
@@ -69,10 +87,27 @@ export class RowGroupReader {
    * The decoded column, valid until free; only rows in `ranges` hold values.
    * @throws QueryError corrupt_file; unsupported for encodings that nothing here reads
    */
-  async column(column: ParquetColumn): Promise<DecodedColumn> {
+  async column(column: FileColumn): Promise<DecodedColumn> {
     const known = this.#decoded.get(column);
     if (known) return known;
     this.fetch([column]);
+    const decoded = isNested(column) ? await this.#nested(column) : await this.#leaf(column);
+    this.#decoded.set(column, decoded);
+    return decoded;
+  }
+
+  async #nested(column: NestedColumn): Promise<DecodedColumn> {
+    const { footer, assemble } = this.#source;
+    if (!assemble) throw unsupported(`nested column "${column.name}"`);
+    const leaves: DecodedColumn[] = [];
+    for (const leaf of column.leaves) leaves.push(await this.#leaf(leaf, true));
+    const { rowGroup, rows, ranges } = this;
+    const offset = footer.rowGroups[rowGroup]!.chunks[column.leaves[0]!.leaf]!.pages.from;
+    return assemble(this.#arena, { path: footer.path, rowGroup, rows, offset, ranges }, column, leaves);
+  }
+
+  /** @param levels whether they are kept */
+  async #leaf(column: ParquetColumn, levels = false): Promise<DecodedColumn> {
     const { place, dictionary, runs } = this.#plan(column);
     const fetched = this.#fetched.get(column)!;
     const bytes = await Promise.all(rangesOf(this.#plan(column)).map((range) => fetched.bytes(range)));
@@ -83,9 +118,7 @@ export class RowGroupReader {
       firstRow,
       endRow,
     }));
-    const decoded = await this.#decode(place, pageRuns, dictionaryRun);
-    this.#decoded.set(column, decoded);
-    return decoded;
+    return this.#decode(levels ? { ...place, levels } : place, pageRuns, dictionaryRun);
   }
 
   /** Gives the memory back. */
@@ -108,7 +141,7 @@ export class RowGroupReader {
       const whole = runs.length === 1 && runs[0]!.bytes.length === pages.to - pages.from;
       const bytes = whole ? runs[0]!.bytes : await fetchRanges(objects, footer, [pages], signal, count).bytes(pages);
       const { decodeWithParquetWasm } = await import("./wasm-reader.ts");
-      return decodeWithParquetWasm(memory, this.#arena, place, bytes, error.message);
+      return decodeWithParquetWasm(memory, this.#arena, place, this.rows, bytes, error.message);
     }
   }
 
@@ -125,17 +158,23 @@ export class RowGroupReader {
     const { footer, rowGroup, pages: pagesOf } = this.#source;
     const group = footer.rowGroups[rowGroup]!;
     const chunk = group.chunks[column.leaf]!;
-    const place = { path: footer.path, rowGroup, rows: group.rows, column, chunk };
+    // The pages of a repeated column are read whole, by values.
+    const rows = column.repetitionMax > 0 ? chunk.values : group.rows;
+    const place = { path: footer.path, rowGroup, rows, column, chunk };
     if (chunk.elsewhere) throw new QueryError("unsupported", `${footer.path}: column chunks in other files`);
     const pages = pagesOf?.get(column);
     const wanted = pages?.filter(({ firstRow, endRow }) => overlaps(this.ranges, firstRow, endRow));
     if (!pages || wanted?.length === pages.length) {
-      return { place, dictionary: undefined, runs: [{ ...chunk.pages, firstRow: 0, endRow: group.rows }] };
+      return { place, dictionary: undefined, runs: [{ ...chunk.pages, firstRow: 0, endRow: rows }] };
     }
     const before = { from: chunk.pages.from, to: pages[0]!.from };
     const dictionary = before.to > before.from ? before : undefined;
     return { place, dictionary, runs: adjacentRuns(wanted ?? []) };
   }
+}
+
+function leavesOf(column: FileColumn): readonly ParquetColumn[] {
+  return isNested(column) ? column.leaves : [column];
 }
 
 function rangesOf({ dictionary, runs }: ChunkPlan): ByteRange[] {

@@ -1,9 +1,8 @@
 /**
- * Parquet's schema tree → our fields. Only flat columns are read; a nested or untranslatable column becomes a field
- * with `unsupported` set, so that the table's other columns stay usable.
+ * The elements of Parquet's schema, and the leaves among them as columns of ours.
  * Source: https://github.com/apache/parquet-format/blob/master/LogicalTypes.md
  */
-import type { DataType, Field } from "../arrow/types.ts";
+import type { DataType } from "../arrow/types.ts";
 import { decimal64PrecisionMax, decimalPrecisionMax, types } from "../arrow/types.ts";
 import { ThriftError, type ThriftReader } from "./thrift.ts";
 
@@ -42,15 +41,22 @@ export type Conversion =
   | "uuid"
   | "interval";
 
-/** A flat column as the file stores it. */
+/** A leaf of the schema, as the file stores it. */
 export interface ParquetColumn {
+  /** Inside of others: `s.a`. */
   readonly name: string;
+  /** The groups around it, outermost first. */
+  readonly groups: readonly { readonly name: string; readonly repetition: number }[];
   /** Position among the leaves: index of its chunk in each row group. */
   readonly leaf: number;
   readonly physical: PhysicalType;
   /** Bytes of a FIXED_LEN_BYTE_ARRAY value; else 0. */
   readonly typeLength: number;
+  /** Whether it or something around it may be missing: then there are definition levels, up to `definitionMax`. */
   readonly optional: boolean;
+  readonly definitionMax: number;
+  /** 0: one value a row. */
+  readonly repetitionMax: number;
   readonly type: DataType;
   readonly conversion: Conversion;
   /** Whether stored values compare as signed numbers or floats, so that even old writers' min and max are right. */
@@ -70,7 +76,7 @@ interface LogicalType {
   readonly signed: boolean;
 }
 
-interface SchemaElement {
+export interface SchemaElement {
   readonly physical: number;
   readonly typeLength: number;
   readonly repetition: number;
@@ -83,8 +89,7 @@ interface SchemaElement {
   readonly bytes: Uint8Array;
 }
 
-const repetitionRequired = 0;
-const repetitionRepeated = 2;
+export const repetition = { required: 0, optional: 1, repeated: 2 } as const;
 
 const logical = {
   string: 1,
@@ -105,6 +110,9 @@ const logical = {
 
 const converted = {
   utf8: 0,
+  map: 1,
+  mapKeyValue: 2,
+  list: 3,
   enum: 4,
   decimal: 5,
   date: 6,
@@ -137,7 +145,7 @@ function readElement(reader: ThriftReader): SchemaElement {
   const start = reader.position;
   let physical = -1;
   let typeLength = 0;
-  let repetition = repetitionRequired;
+  let repeats: number = repetition.required;
   let name = "";
   let children = 0;
   let convertedType = -1;
@@ -150,7 +158,7 @@ function readElement(reader: ThriftReader): SchemaElement {
     if (id === 0) break;
     if (id === 1) physical = reader.i32();
     else if (id === 2) typeLength = reader.i32();
-    else if (id === 3) repetition = reader.i32();
+    else if (id === 3) repeats = reader.i32();
     else if (id === 4) name = reader.string();
     else if (id === 5) children = reader.i32();
     else if (id === 6) convertedType = reader.i32();
@@ -162,7 +170,7 @@ function readElement(reader: ThriftReader): SchemaElement {
   if (children < 0) throw new ThriftError("a schema element with a negative number of children");
   const bytes = reader.bytes.subarray(start, reader.position);
   const annotations = { converted: convertedType, scale, precision, logical: logicalType };
-  return { physical, typeLength, repetition, name, children, bytes, ...annotations };
+  return { physical, typeLength, repetition: repeats, name, children, bytes, ...annotations };
 }
 
 function readLogicalType(reader: ThriftReader): LogicalType | undefined {
@@ -210,66 +218,17 @@ function readUnit(reader: ThriftReader): LogicalType["unit"] {
   }
 }
 
-export interface FileSchema {
-  /** One per child of the root. */
-  readonly fields: readonly Field[];
-  /** By field index; undefined where the field is nested or unsupported. */
-  readonly columns: readonly (ParquetColumn | undefined)[];
-  /** Number of leaves: chunks in each row group. */
-  readonly leaves: number;
+/** Whether a group holds the elements of a list, or the entries of a map, in a repeated child. */
+export function annotationOf(element: SchemaElement): "list" | "map" | undefined {
+  if (isKind(element, logical.list, converted.list)) return "list";
+  return isKind(element, logical.map, converted.map) || element.converted === converted.mapKeyValue ? "map" : undefined;
 }
 
-export function fileSchema(elements: readonly SchemaElement[]): FileSchema {
-  const root = elements[0];
-  if (!root) throw new ThriftError("the schema is empty");
-  const fields: Field[] = [];
-  const columns: (ParquetColumn | undefined)[] = [];
-  let leaves = 0;
-  let at = 1;
-  for (let child = 0; child < root.children; child++) {
-    const element = elements[at];
-    if (!element) throw new ThriftError("the schema ends early");
-    const nested = element.children > 0 || element.physical < 0;
-    if (nested || element.repetition === repetitionRepeated) {
-      fields.push(unsupportedField(element.name, `nested column "${element.name}"`));
-      columns.push(undefined);
-      const end = subtreeEnd(elements, at);
-      for (let i = at; i < end; i++) if (elements[i]!.children === 0) leaves++;
-      at = end;
-      continue;
-    }
-    const column = leafColumn(element, leaves);
-    if (typeof column === "string") {
-      fields.push(unsupportedField(element.name, column));
-      columns.push(undefined);
-    } else {
-      fields.push({ name: column.name, type: column.type, nullable: column.optional });
-      columns.push(column);
-    }
-    leaves++;
-    at++;
-  }
-  return { fields, columns, leaves };
-}
-
-function unsupportedField(name: string, what: string): Field {
-  return { name, type: types.null, nullable: true, unsupported: what };
-}
-
-/** Index just after the subtree that starts at `start`. */
-function subtreeEnd(elements: readonly SchemaElement[], start: number): number {
-  let open = 1;
-  let at = start;
-  while (open > 0) {
-    const element = elements[at++];
-    if (!element) throw new ThriftError("the schema ends early");
-    open += element.children - 1;
-  }
-  return at;
-}
+/** Where a leaf stands: its index among them, what is around it, and its levels. */
+export type LeafPlace = Pick<ParquetColumn, "leaf" | "groups" | "definitionMax" | "repetitionMax">;
 
 /** The column, or what is unsupported about it. */
-function leafColumn(element: SchemaElement, leaf: number): ParquetColumn | string {
+export function leafColumn(element: SchemaElement, place: LeafPlace): ParquetColumn | string {
   const physical = physicalTypes[element.physical];
   if (!physical) throw new ThriftError(`physical type ${element.physical}`);
   const typeLength = physical === "FIXED_LEN_BYTE_ARRAY" ? element.typeLength : 0;
@@ -277,11 +236,11 @@ function leafColumn(element: SchemaElement, leaf: number): ParquetColumn | strin
     throw new ThriftError(`a fixed length of ${typeLength} bytes`);
   }
   const found = translate(element, physical, typeLength);
-  if (typeof found === "string") return `${found} column "${element.name}"`;
+  const name = [...place.groups.map((group) => group.name), element.name].join(".");
+  if (typeof found === "string") return `${found} column "${name}"`;
   const [type, conversion, signed = false] = found;
-  const optional = element.repetition !== repetitionRequired;
-  const { name, bytes } = element;
-  return { name, leaf, physical, typeLength, optional, type, conversion, signed, element: bytes };
+  const optional = place.definitionMax > 0;
+  return { name, ...place, physical, typeLength, optional, type, conversion, signed, element: element.bytes };
 }
 
 type Translation = readonly [type: DataType, conversion: Conversion, signed?: boolean];

@@ -1,8 +1,9 @@
 /** Stored minima and maxima → bounds that pruning can trust, and → what the planner knows of a table. */
-import type { DataType, Schema } from "../arrow/types.ts";
-import { widthOf } from "../arrow/types.ts";
+import type { DataType, Field, Schema } from "../arrow/types.ts";
+import { fieldPath, readableFields, widthOf } from "../arrow/types.ts";
 import type { ColumnStatistics, RowGroupInfo, TableStatistics } from "../catalog/table.ts";
 import type { LiteralValue } from "../expr/expr.ts";
+import { isNested } from "./file-schema.ts";
 import type { ColumnChunk, ParquetFooter, RowGroup, StoredStatistics } from "./footer.ts";
 import type { ParquetColumn } from "./schema.ts";
 
@@ -179,11 +180,13 @@ function meanBytes(column: ParquetColumn, chunk: ColumnChunk, nulls: number): nu
   return Math.max(0, chunk.uncompressedBytes / present - 4);
 }
 
-/** Which column of a file each field of the table is: by name, then by name without regard to case. */
+/** Which column of a file each readable field of the table is: by name, then by name without regard to case. */
 export function fileColumns(schema: Schema, footer: ParquetFooter): (number | undefined)[] {
-  const exact = new Map(footer.schema.fields.map((field, i) => [field.name, i]));
-  const folded = new Map(footer.schema.fields.map((field, i) => [field.name.toLowerCase(), i]));
-  return schema.fields.map((field) => exact.get(field.name) ?? folded.get(field.name.toLowerCase()));
+  const nameOf = (field: Field) => fieldPath(field).join("\0");
+  const names = readableFields(footer.schema).map(nameOf);
+  const exact = new Map(names.map((name, i) => [name, i]));
+  const folded = new Map(names.map((name, i) => [name.toLowerCase(), i]));
+  return readableFields(schema).map((field) => exact.get(nameOf(field)) ?? folded.get(nameOf(field).toLowerCase()));
 }
 
 /** The row groups of a file, with statistics by field index of the table's schema. */
@@ -198,7 +201,7 @@ export function rowGroupInfos(footer: ParquetFooter, schema: Schema = footer.sch
 
 function statisticsOfField(footer: ParquetFooter, group: RowGroup, field: number | undefined): ColumnStatistics {
   const column = field === undefined ? undefined : footer.columns[field];
-  return column ? chunkStatistics(column, group.chunks[column.leaf]!) : {};
+  return column && !isNested(column) ? chunkStatistics(column, group.chunks[column.leaf]!) : {};
 }
 
 /**
@@ -215,7 +218,7 @@ export function tableStatistics(
   const rows = footers.reduce((sum, footer) => sum + footer.rows, 0);
   const sampled = whole !== undefined && whole.bytes > bytes;
   const scale = sampled && bytes > 0 ? whole.bytes / bytes : 1;
-  const columns = schema.fields.map((field, i) => mergeColumn(field.type, groups, i, scale));
+  const columns = readableFields(schema).map((field, i) => mergeColumn(field.type, groups, i, scale));
   return { rows: Math.round(rows * scale), bytes: whole?.bytes ?? bytes, exact: !sampled, columns };
 }
 

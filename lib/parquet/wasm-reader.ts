@@ -8,6 +8,7 @@ import { QueryError } from "../errors.ts";
 import type { Arena } from "../kernels/arena.ts";
 import type { LinearMemory } from "../kernels/memory.ts";
 import { type ChunkPlace, corruptChunk, type DecodedColumn, decodeChunk } from "./chunk-decoder.ts";
+import { isNested } from "./file-schema.ts";
 import { parseFooter } from "./footer.ts";
 import { type ParquetColumn, physicalTypes } from "./schema.ts";
 import { ThriftWriter } from "./write/thrift-writer.ts";
@@ -16,6 +17,7 @@ const magic = Uint8Array.of(0x50, 0x41, 0x52, 0x31); // PAR1
 
 /**
  * Decodes a whole chunk through parquet-wasm.
+ * @param rows of the row group
  * @param chunkBytes the bytes of place.chunk.pages
  * @param why what our decoder does not know, for the error when parquet-wasm does not either
  * @throws QueryError unsupported, corrupt_file
@@ -24,6 +26,7 @@ export async function decodeWithParquetWasm(
   memory: LinearMemory,
   arena: Arena,
   place: ChunkPlace,
+  rows: number,
   chunkBytes: Uint8Array,
   why: string,
 ): Promise<DecodedColumn> {
@@ -33,8 +36,8 @@ export async function decodeWithParquetWasm(
   const { readParquet, writeParquet, WriterPropertiesBuilder } = await import("parquet-wasm");
   let rewritten: Uint8Array;
   try {
-    const properties = new WriterPropertiesBuilder().setMaxRowGroupSize(Math.max(1, place.rows)).build();
-    rewritten = writeParquet(readParquet(singleChunkFile(place, chunkBytes)), properties);
+    const properties = new WriterPropertiesBuilder().setMaxRowGroupSize(Math.max(1, rows)).build();
+    rewritten = writeParquet(readParquet(singleChunkFile(place, rows, chunkBytes)), properties);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (/not.*(implemented|supported|enabled)|NYI/i.test(message)) throw unreadable(place, why);
@@ -44,10 +47,13 @@ export async function decodeWithParquetWasm(
   const length = new DataView(rewritten.buffer, rewritten.byteOffset).getUint32(bytes - 8, true);
   const footer = parseFooter(rewritten.subarray(bytes - 8 - length, bytes - 8), path, { bytes, etag: "" });
   const [group] = footer.rowGroups;
-  const plain = footer.columns[0] && asColumn(footer.columns[0], column);
+  const [only] = footer.columns;
+  const leaf = only && isNested(only) ? only.leaves[0] : only;
+  const plain = leaf && asColumn(leaf, column);
   if (!plain) throw unreadable(place, why);
   const chunk = group?.chunks[0];
-  if (!chunk || footer.rows !== place.rows) throw corruptChunk(place, place.chunk.pages.from, "rows are missing");
+  if (!chunk || footer.rows !== rows || chunk.values !== place.rows)
+    throw corruptChunk(place, place.chunk.pages.from, "rows are missing");
   const run = {
     bytes: rewritten.subarray(chunk.pages.from, chunk.pages.to),
     offset: chunk.pages.from,
@@ -66,6 +72,8 @@ function unreadable({ path, column }: ChunkPlace, why: string): QueryError {
 
 /** The rewritten column read as the original's type; undefined when they differ in more than a name for bytes. */
 function asColumn(rewritten: ParquetColumn, original: ParquetColumn): ParquetColumn | undefined {
+  const { definitionMax, repetitionMax } = rewritten;
+  if (definitionMax !== original.definitionMax || repetitionMax !== original.repetitionMax) return undefined;
   if (sameType(rewritten.type, original.type)) return rewritten;
   if (original.conversion === "uuid" && rewritten.typeLength === 16) return { ...rewritten, ...typing(original) };
   const views = (column: ParquetColumn) => column.type.kind === "varchar" || column.type.kind === "binary";
@@ -77,24 +85,29 @@ function typing({ type, conversion }: ParquetColumn): Pick<ParquetColumn, "type"
 }
 
 /** A Parquet file of one column and one row group around the chunk's bytes. */
-function singleChunkFile(place: ChunkPlace, chunkBytes: Uint8Array): Uint8Array {
-  const metadata = fileMetaData(place);
+function singleChunkFile(place: ChunkPlace, rows: number, chunkBytes: Uint8Array): Uint8Array {
+  const metadata = fileMetaData(place, rows);
   const length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, metadata.length, true);
   return Buffer.concat([magic, chunkBytes, metadata, length, magic]);
 }
 
-function fileMetaData({ column, chunk, rows }: ChunkPlace): Uint8Array {
+/**
+ * The groups around the column are plain ones of a single field: annotations as lists and maps ask for more than one
+ * leaf, and the levels are the same without.
+ */
+function fileMetaData({ column, chunk }: ChunkPlace, rows: number): Uint8Array {
   const thrift = new ThriftWriter();
   const moved = magic.length - chunk.pages.from;
   thrift.i32(1, 1);
-  thrift.structs(2, [undefined, column.element], (element) => {
-    if (element) {
+  thrift.structs(2, [undefined, ...column.groups, column.element], (element) => {
+    if (element instanceof Uint8Array) {
       thrift.sink.append(element.subarray(0, element.length - 1)); // structs() writes the end itself
-    } else {
-      thrift.text(4, "schema");
-      thrift.i32(5, 1);
+      return;
     }
+    if (element) thrift.i32(3, element.repetition);
+    thrift.text(4, element?.name ?? "schema");
+    thrift.i32(5, 1);
   });
   thrift.i64(3, rows);
   thrift.structs(4, [chunk], () => {
@@ -103,7 +116,7 @@ function fileMetaData({ column, chunk, rows }: ChunkPlace): Uint8Array {
       thrift.struct(3, () => {
         thrift.i32(1, physicalTypes.indexOf(column.physical));
         thrift.i32s(2, encodingsOf(chunk.encodings));
-        thrift.texts(3, [column.name]);
+        thrift.texts(3, [...column.groups.map(({ name }) => name), leafName(column)]);
         thrift.i32(4, chunk.codec);
         thrift.i64(5, chunk.values);
         thrift.i64(6, chunk.uncompressedBytes);
@@ -116,6 +129,10 @@ function fileMetaData({ column, chunk, rows }: ChunkPlace): Uint8Array {
     thrift.i64(3, rows);
   });
   return thrift.finish();
+}
+
+function leafName({ name, groups }: ParquetColumn): string {
+  return name.slice(groups.reduce((length, group) => length + group.name.length + 1, 0));
 }
 
 function encodingsOf(bits: number): number[] {

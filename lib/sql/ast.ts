@@ -18,6 +18,8 @@ export type BinaryOperator =
   | "%"
   | "^"
   | "||"
+  | "->"
+  | "->>"
   | "&"
   | "|"
   | "<<"
@@ -252,6 +254,22 @@ export interface NamedWindow {
   readonly window: WindowRef;
 }
 
+/** `operand.name`, where the operand is no plain name: those keep their parts together (NameExpr). */
+export interface FieldExpr {
+  readonly kind: "field";
+  readonly operand: SqlExpr;
+  readonly name: Name;
+  readonly span: Span;
+}
+
+/** `operand[index]` */
+export interface SubscriptExpr {
+  readonly kind: "subscript";
+  readonly operand: SqlExpr;
+  readonly index: SqlExpr;
+  readonly span: Span;
+}
+
 /** `(a, b)` */
 export interface TupleExpr {
   readonly kind: "tuple";
@@ -282,6 +300,8 @@ export type SqlExpr =
   | CaseExpr
   | CastExpr
   | CallExpr
+  | FieldExpr
+  | SubscriptExpr
   | TupleExpr;
 
 export interface OrderItem {

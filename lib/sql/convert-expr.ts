@@ -3,7 +3,7 @@ import { type Span, unsupported } from "../errors.ts";
 import type { BinaryOperator, CaseExpr, LikeExpr, OrderItem, SqlExpr } from "./ast.ts";
 import { convertFunction, convertSpecialForm } from "./convert-function.ts";
 import { convertType } from "./convert-type.ts";
-import { type Converter, convertName, convertNames, placeOf, syntaxError } from "./converter.ts";
+import { type Converter, convertName, convertNames, placeOf, spanOf, syntaxError } from "./converter.ts";
 import { list, onlyFields, type Raw, unknownNode, variant } from "./raw.ts";
 import { reservedWords } from "./reserved-words.ts";
 import { joinSpans } from "./source.ts";
@@ -16,6 +16,8 @@ const binaryOperators: Readonly<Record<string, BinaryOperator>> = {
   DuckIntegerDivide: "//",
   Modulo: "%",
   StringConcat: "||",
+  Arrow: "->",
+  LongArrow: "->>",
   BitwiseAnd: "&",
   BitwiseOr: "|",
   PGBitwiseShiftLeft: "<<",
@@ -79,6 +81,8 @@ export function convertExpr(converter: Converter, raw: unknown): SqlExpr {
       return convertColumn(converter, [payload]);
     case "CompoundIdentifier":
       return convertColumn(converter, list(payload));
+    case "CompoundFieldAccess":
+      return convertAccess(converter, node);
     case "Value":
       return convertValue(converter, node);
     case "Nested":
@@ -175,6 +179,28 @@ function convertColumn(converter: Converter, raw: readonly unknown[]): SqlExpr {
   }
   const span = rest.reduce((whole, part) => joinSpans(whole, part.span)!, first!.span);
   return { kind: "name", parts, span };
+}
+
+/** `s['a']`, `l[1]`, `(s).a`, and what follows: names up to the first bracket are one name. */
+function convertAccess(converter: Converter, node: Raw): SqlExpr {
+  const [rootTag] = variant(node.root);
+  const root = convertExpr(converter, node.root);
+  let joins = rootTag === "Identifier" || rootTag === "CompoundIdentifier";
+  return list(node.access_chain).reduce((operand: SqlExpr, raw): SqlExpr => {
+    const [tag, payload] = variant(raw);
+    const span = joinSpans(operand.span, spanOf(converter, payload))!;
+    if (tag === "Dot") {
+      const [kind, identifier] = variant(payload);
+      if (kind !== "Identifier") throw unknownNode("the field", kind, span);
+      const name = convertName(converter, identifier);
+      if (joins && operand.kind === "name") return { kind: "name", parts: [...operand.parts, name], span };
+      return { kind: "field", operand, name, span };
+    }
+    joins = false;
+    const [form, subscript] = variant(payload);
+    if (tag !== "Subscript" || form !== "Index") throw unsupported("a slice of a list", span);
+    return { kind: "subscript", operand, index: convertExpr(converter, (subscript as Raw).index), span };
+  }, root);
 }
 
 function convertValue(converter: Converter, node: Raw): SqlExpr {

@@ -39,6 +39,8 @@ const plainTypes: Readonly<Record<string, DataType>> = {
   Varbinary: types.binary,
   Bytea: types.binary,
   Bytes: types.binary,
+  JSON: types.json,
+  JSONB: types.json,
 };
 
 const customTypes: Readonly<Record<string, DataType>> = {
@@ -47,6 +49,7 @@ const customTypes: Readonly<Record<string, DataType>> = {
   long: types.int64,
   logical: types.boolean,
   bpchar: types.varchar,
+  json: types.json,
 };
 
 export function convertType(raw: unknown, span: Span | undefined): DataType {

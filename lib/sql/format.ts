@@ -51,6 +51,10 @@ export function formatSql(expr: SqlExpr): string {
       return `${expr.safe ? "TRY_CAST" : "CAST"}(${text(expr.operand)} AS ${typeName(expr.type)})`;
     case "call":
       return formatCall(expr);
+    case "field":
+      return expr.name.text;
+    case "subscript":
+      return `${text(expr.operand)}[${text(expr.index)}]`;
     case "tuple":
       return `(${expr.items.map(text).join(", ")})`;
   }

@@ -17,6 +17,8 @@ const binaryLevels: Readonly<Record<BinaryOperator, number>> = {
   ">": 5,
   ">=": 5,
   "||": 7,
+  "->": 7,
+  "->>": 7,
   "&": 7,
   "|": 7,
   "<<": 7,

@@ -21,6 +21,7 @@ import {
 import type { Value } from "../../lib/arrow/value.ts";
 import { readValue } from "../../lib/arrow/value-access.ts";
 import { LinearMemory } from "../../lib/kernels/memory.ts";
+import { isNested } from "../../lib/parquet/file-schema.ts";
 import { type ParquetFooter, readFooter } from "../../lib/parquet/footer.ts";
 import { RowGroupReader } from "../../lib/parquet/row-group-reader.ts";
 import { LocalFiles } from "../../lib/storage/local-files.ts";
@@ -85,7 +86,7 @@ export async function readWithVolley(path: string, objects: ObjectStore = new Lo
   for (let rowGroup = 0; rowGroup < footer.rowGroups.length; rowGroup++) {
     const reader = new RowGroupReader({ memory, objects, footer, rowGroup, signal, count });
     for (const [i, column] of footer.columns.entries()) {
-      if (!column) continue;
+      if (!column || isNested(column)) continue;
       const vector = (await reader.column(column)).slice(0, reader.rows);
       for (let row = 0; row < reader.rows; row++) columns[i]!.push(readValue(memory, vector, row));
     }

@@ -122,15 +122,33 @@ test("types", async () => {
     int8: types.int64,
     float: types.float32,
     "float(53)": types.float64,
+    json: types.json,
   };
   for (const [sql, type] of Object.entries(cases)) {
     const cast = await expression(`CAST(a AS ${sql})`);
     assert.deepEqual(cast.kind === "cast" && cast.type, type, sql);
   }
-  for (const sql of ["time", "uuid", "json", "int[]", "hugeint", "int unsigned", "foo", "timestamp(3)"]) {
+  for (const sql of ["time", "uuid", "int[]", "hugeint", "int unsigned", "foo", "timestamp(3)"]) {
     assert.equal((await failure(`SELECT CAST(a AS ${sql})`)).code, "unsupported", sql);
   }
   assert.equal((await failure("SELECT CAST(a AS decimal(39,0))")).code, "invalid_argument");
+});
+
+test("what is inside: fields, elements, arrows", async () => {
+  const cases: Readonly<Record<string, string>> = {
+    "a.b.c": "c",
+    "a['b']": "a['b']",
+    "t.a['b'].c[1]": "c[1]",
+    "(a).b": "b",
+    "f(a).b[1 + 2]": "b[(1 + 2)]",
+    "a -> 'b' ->> 0 = 'x' || 'y'": "(((a -> 'b') ->> 0) = ('x' || 'y'))",
+    "a + b -> 'c'": "((a + b) -> 'c')",
+    "x = a ->> 'b' AND c": "((x = (a ->> 'b')) AND c)",
+    "a -> 'b' IS NULL": "((a -> 'b') IS NULL)",
+  };
+  for (const [sql, text] of Object.entries(cases)) assert.equal(formatSql(await expression(sql)), text, sql);
+  const access = await expression("t.a.b['c']");
+  assert.deepEqual(access.kind === "subscript" && access.operand.kind === "name" && access.operand.parts.length, 3);
 });
 
 test("special forms are the functions they name", async () => {
@@ -276,9 +294,7 @@ test("what is not supported says so, with its place", async () => {
     "SELECT 1 UNION BY NAME SELECT 2": "BY NAME",
     "WITH RECURSIVE x AS (SELECT 1) SELECT * FROM x": "RECURSIVE",
     "SELECT [1, 2]": "Array",
-    "SELECT a[1]": "Field Access",
-    "SELECT a -> 'x'": "Arrow",
-    "SELECT a -> b": "Arrow",
+    "SELECT a[1:2]": "a slice",
     "SELECT a COLLATE x": "Collate",
     "SELECT a LIKE ANY ('x')": "LIKE ANY",
     "SELECT sum(b) WITHIN GROUP (ORDER BY a)": "WITHIN GROUP",

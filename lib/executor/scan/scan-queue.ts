@@ -1,8 +1,9 @@
 /** The row groups a scan reads, in order: opened, pruned, and fetched a little ahead of their use. */
-import { sameType, typeName } from "../../arrow/types.ts";
+import { readableFields, sameType, typeName } from "../../arrow/types.ts";
 import { QueryError, unsupported } from "../../errors.ts";
 import type { Column, ColumnId, Expr } from "../../expr/expr.ts";
 import { columnIdsOf } from "../../expr/walk.ts";
+import type { FileColumn } from "../../parquet/file-schema.ts";
 import type { ParquetFooter } from "../../parquet/footer.ts";
 import { cachedFooter } from "../../parquet/footer-cache.ts";
 import { mustBeTrue } from "../../parquet/prune.ts";
@@ -17,11 +18,11 @@ import {
 } from "../../parquet/prune-pages.ts";
 import { RowGroupReader } from "../../parquet/row-group-reader.ts";
 import { rowCount } from "../../parquet/row-ranges.ts";
-import type { ParquetColumn } from "../../parquet/schema.ts";
 import { fileColumns } from "../../parquet/statistics.ts";
 import type { ScanNode } from "../../physical/plan.ts";
 import type { ScanInput, ScanSplit } from "../../stages/graph.ts";
 import type { TaskContext } from "../operator/operator.ts";
+import { assembleColumn } from "./nested-column.ts";
 
 /** Row groups are requested ahead of their use up to this many bytes, and at least one. */
 const aheadBytesMax = 24 << 20;
@@ -141,7 +142,8 @@ export class ScanQueue {
       if (plan) this.#count("pagesPruned", plan.pruned);
       if (plan && rowCount(plan.ranges) === 0) continue;
       const { memory } = this.#context;
-      const source = { memory, objects: tables, footer, rowGroup, signal, count: this.#count, ...plan };
+      const reading = { memory, objects: tables, footer, rowGroup, signal, count: this.#count };
+      const source = { ...reading, assemble: assembleColumn, ...plan };
       yield this.#start(new RowGroupReader(source), columns, footer);
     }
   }
@@ -177,7 +179,7 @@ export class ScanQueue {
   #fileColumns(footer: ParquetFooter): FileColumns {
     const { schema } = this.#input;
     const found = fileColumns(schema, footer);
-    const columns = new Map<ColumnId, ParquetColumn>();
+    const columns = new Map<ColumnId, FileColumn>();
     for (const [i, column] of this.#node.columns.entries()) {
       const at = found[this.#node.source[i]!];
       columns.set(column.id, fileColumn(footer, at, column));
@@ -186,12 +188,12 @@ export class ScanQueue {
   }
 }
 
-function fileColumn(footer: ParquetFooter, at: number | undefined, column: Column): ParquetColumn {
+function fileColumn(footer: ParquetFooter, at: number | undefined, column: Column): FileColumn {
   if (at === undefined) {
     throw new QueryError("unknown_column", `${footer.path} has no column "${column.name}", which the table has`);
   }
   const found = footer.columns[at];
-  if (!found) throw unsupported(footer.schema.fields[at]!.unsupported ?? `column "${column.name}"`);
+  if (!found) throw unsupported(readableFields(footer.schema)[at]!.unsupported ?? `column "${column.name}"`);
   if (!sameType(found.type, column.type)) {
     throw new QueryError(
       "type_mismatch",

@@ -4,7 +4,7 @@
  */
 import { RowSelector } from "../../arrow/select-rows.ts";
 import { sliceBatch } from "../../arrow/slice.ts";
-import { types } from "../../arrow/types.ts";
+import { readableFields, types } from "../../arrow/types.ts";
 import type { Batch, Vector } from "../../arrow/vector.ts";
 import { QueryError, unsupported } from "../../errors.ts";
 import type { Column, ColumnId, Expr, LiteralValue } from "../../expr/expr.ts";
@@ -69,8 +69,9 @@ export class ScanOperator extends OperatorBase {
     this.#selector = new RowSelector(context.memory);
     this.#kept = new GrowableBlock(context.memory);
     this.#rowsLeft = node.limit ?? Number.POSITIVE_INFINITY;
+    const fields = readableFields(input.schema);
     for (const source of node.source) {
-      const what = input.schema.fields[source]?.unsupported;
+      const what = fields[source]?.unsupported;
       if (what !== undefined) throw unsupported(what);
     }
   }

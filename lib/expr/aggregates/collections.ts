@@ -1,5 +1,5 @@
 /** Aggregates that need all values of a group at once: their state is a bag of values, with no partial form. */
-import { type DataType, types } from "../../arrow/types.ts";
+import { type DataType, isComposite, types } from "../../arrow/types.ts";
 import type { Value } from "../../arrow/value.ts";
 import { QueryError } from "../../errors.ts";
 import { microsPerDay } from "../calendar.ts";
@@ -240,7 +240,8 @@ export const collectionAggregates: readonly AggregateFunction[] = [
     aliases: ["group_concat", "listagg"],
     signatures: ["varchar -> varchar", "varchar, varchar -> varchar"],
     resolve: (args) => {
-      if (args.length < 1 || args.length > 2 || args.some((arg) => arg.type.kind === "binary")) return undefined;
+      if (args.length < 1 || args.length > 2 || args.some(({ type }) => type.kind === "binary" || isComposite(type)))
+        return undefined;
       return { argTypes: args.map(() => types.varchar), type: types.varchar };
     },
     ordered: true,

@@ -1,5 +1,5 @@
 /** Comparison operators. Both sides are cast to the type they meet in; decimals only to one scale and storage width. */
-import { type DataType, physicalKind, types } from "../../arrow/types.ts";
+import { type DataType, isComposite, physicalKind, types } from "../../arrow/types.ts";
 import type { Value } from "../../arrow/value.ts";
 import { type Arg, commonArgType, type DecimalType, decimalOf, equalityType } from "../coercion.ts";
 import { compareValues } from "../value.ts";
@@ -9,8 +9,14 @@ import type { Resolution, ScalarFunction } from "./scalar-function.ts";
 type Resolved = Omit<Resolution, "fn"> | undefined;
 type Meet = (args: readonly Arg[]) => DataType | undefined;
 
-const resolveOrder = (args: readonly Arg[]): Resolved => resolveComparison(args, commonArgType);
+const resolveOrder = (args: readonly Arg[]): Resolved => resolveComparison(args, orderType);
 const resolveEquality = (args: readonly Arg[]): Resolved => resolveComparison(args, equalityType);
+
+/** Text of lists, structs and maps can be told equal; its order would not be that of the values. */
+function orderType(args: readonly Arg[]): DataType | undefined {
+  const type = commonArgType(args);
+  return type && isComposite(type) ? undefined : type;
+}
 
 function resolveComparison(args: readonly Arg[], meet: Meet): Resolved {
   if (args.length !== 2) return undefined;

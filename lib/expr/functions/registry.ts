@@ -10,6 +10,7 @@ import { dateArithmeticFunctions } from "./date-arithmetic.ts";
 import { dateTimeFunctions } from "./date-time.ts";
 import { encodingFunctions } from "./encoding.ts";
 import { generalFunctions } from "./general.ts";
+import { jsonFunctions } from "./json.ts";
 import { logicFunctions } from "./logic.ts";
 import { mathFunctions } from "./math.ts";
 import { patternFunctions } from "./pattern.ts";
@@ -30,6 +31,7 @@ export const functionFamilies: Readonly<Record<string, readonly ScalarFunction[]
   Similarity: similarityFunctions,
   "Dates and times": dateTimeFunctions,
   Encoding: encodingFunctions,
+  "JSON, lists, structs and maps": jsonFunctions,
   General: generalFunctions,
 };
 

@@ -1,5 +1,5 @@
 /** Text functions. Positions and lengths count code points; positions start at 1. */
-import { types } from "../../arrow/types.ts";
+import { isComposite, types } from "../../arrow/types.ts";
 import type { Value } from "../../arrow/value.ts";
 import { QueryError } from "../../errors.ts";
 import { type Arg, castable } from "../coercion.ts";
@@ -236,13 +236,18 @@ export const stringFunctions: readonly ScalarFunction[] = [
       separator === null ? null : values.filter((value) => value !== null).join(separator as string),
     about: "The arguments after the first, joined with the first between; NULLs are skipped.",
   },
-  text(
-    "length",
-    ["char_length", "character_length", "len"],
-    ["varchar -> int64"],
-    (s) => BigInt(points(s).length),
-    "Characters (code points).",
-  ),
+  {
+    ...text(
+      "length",
+      ["char_length", "character_length", "len"],
+      ["varchar -> int64"],
+      (s) => BigInt(points(s).length),
+      "Characters (code points).",
+    ),
+    expand: ([arg, ...more], build) => {
+      return arg && more.length === 0 && isComposite(arg.type) ? build.call("list_length", [arg]) : undefined;
+    },
+  },
   text("octet_length", ["strlen"], ["varchar -> int64", "binary -> int64"], byteLength, "Bytes (of text, in UTF-8)."),
   text("bit_length", [], ["varchar -> int64"], (s) => byteLength(s) * 8n, "Bits of the UTF-8 form."),
   text("lower", ["lcase"], ["varchar -> varchar"], lowerCase, "Lower case, character by character."),

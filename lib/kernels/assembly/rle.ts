@@ -266,3 +266,14 @@ export function rleBits(source: usize, end: usize, count: u32, out: usize): i32 
   }
   return <i32>countOnes(out, count);
 }
+
+/** out[i] = 1 where a byte is `value`, else 0; how many are. */
+export function markBytes(bytes: usize, count: u32, value: u32, out: usize): u32 {
+  let equal: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const same: u32 = load<u8>(bytes + i) == <u8>value ? 1 : 0;
+    store<u8>(out + i, <u8>same);
+    equal += same;
+  }
+  return equal;
+}
