@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
-import { formatBytes, formatCount, formatMs } from "../lib/explain/quantities.ts";
+import { formatBytes, formatCount, formatMs } from "../lib/bill/quantities.ts";
 import { formatStages } from "../lib/explain/stages.ts";
 import { SessionContext } from "../lib/index.ts";
 import { formatTable } from "../lib/output/table.ts";

@@ -1,4 +1,5 @@
 /** What each operation of the native API does. */
+import { formatPrice, formatReading } from "../bill/format-estimate.ts";
 import { QueryError } from "../errors.ts";
 import { drawDot } from "../explain/draw-dot.ts";
 import type { QueryInfo, QueryService, ResultSlice } from "../service/query-service.ts";
@@ -124,10 +125,17 @@ export const nativeHandlers: Readonly<Record<OperationName, Handler>> = {
         return new Response(await drawDot(plan.dot), { headers });
       }
       case "text": {
-        const text = `optimized plan:\n${plan.logical}\nstages:\n${plan.stages}\n`;
+        const estimate = `${formatReading(plan.estimate)}\n${formatPrice(plan.estimate)}`;
+        const text = `optimized plan:\n${plan.logical}\nstages:\n${plan.stages}\nestimate:\n${estimate}\n`;
         return new Response(text, { headers: { "content-type": mediaTypes.text } });
       }
     }
+  },
+
+  getTasks: async ({ service, tenant, id, query }) => {
+    const tasks = await service.tasks(tenant, id);
+    if (!tasks) throw new QueryError("not_found", `there is no query ${id}`);
+    return json({ tasks: tasks.filter(({ stage }) => query.stage === undefined || stage === query.stage) });
   },
 
   listTables: async ({ service, tenant }) => json({ tables: (await service.tables(tenant)).map(tableBody) }),

@@ -9,6 +9,7 @@ import {
   ref,
   resultsQuerySchema,
   submitSchema,
+  tasksQuerySchema,
 } from "./wire.ts";
 
 export interface Operation {
@@ -97,6 +98,13 @@ export const operations = {
     answers: {
       200: { [mediaTypes.text]: text, ...json("Plan"), [mediaTypes.dot]: text, [mediaTypes.svg]: text },
     },
+  },
+  getTasks: {
+    method: "get",
+    path: "/v1/queries/{id}/tasks",
+    summary: "What the tasks of a query's finished stages did, used and cost.",
+    query: tasksQuerySchema,
+    answers: { 200: json("Tasks") },
   },
   listTables: {
     method: "get",

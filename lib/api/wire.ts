@@ -1,8 +1,15 @@
 /** The native API's requests and answers: the schemas that validate the one and describe the other, and their types. */
 import { typeName } from "../arrow/types.ts";
+import type { Cost, Usage } from "../bill/usage.ts";
 import type { QueryErrorJson } from "../errors.ts";
-import type { QueryInfo, QueryStatus, ResultColumnInfo, StageProgress, TableInfo } from "../service/query-service.ts";
-import type { Cost, Usage } from "../service/usage.ts";
+import type {
+  BillInfo,
+  QueryInfo,
+  QueryStatus,
+  ResultColumnInfo,
+  StageProgress,
+  TableInfo,
+} from "../service/query-service.ts";
 import type { JsonParameters } from "./parameter-values.ts";
 import { pagePattern } from "./result-page.ts";
 import type { JsonSchema } from "./schema.ts";
@@ -66,8 +73,18 @@ export const submitSchema: JsonSchema = {
     },
     format: { ...format, description: "The form of an answer that comes at once." },
     wait: { ...wait, default: 5, description: "Seconds to wait for the answer; longer queries are answered with 202." },
-    maxBytes: { type: "integer", minimum: 1, description: "Bytes of tables that the query may read." },
-    maxCost: { type: "number", exclusiveMinimum: 0, description: "US dollars that the query may cost." },
+    maxBytes: {
+      type: "integer",
+      minimum: 1,
+      description:
+        "Bytes of tables that the query may read: it does not start when it surely reads more, and stops when it has.",
+    },
+    maxCost: {
+      type: "number",
+      exclusiveMinimum: 0,
+      description:
+        "US dollars that the query may cost: it does not start when it surely costs more, and stops when it has.",
+    },
     idempotencyKey: {
       type: "string",
       minLength: 1,
@@ -99,6 +116,10 @@ export const resultsQuerySchema = querySchema({
 
 export const planQuerySchema = querySchema({ format: { type: "string", enum: planFormats, default: "text" } });
 
+export const tasksQuerySchema = querySchema({
+  stage: { type: "integer", minimum: 0, description: "Of this stage only." },
+});
+
 export const noQuerySchema = querySchema({});
 
 /** A query as the API shows it. */
@@ -117,6 +138,7 @@ export interface QueryBody {
   readonly usage: Usage;
   /** US dollars. */
   readonly cost: Cost;
+  readonly bill: BillInfo;
   readonly error?: QueryErrorJson;
 }
 
@@ -140,7 +162,7 @@ export interface ArrowLinksBody {
 }
 
 export function queryBody(info: QueryInfo): QueryBody {
-  const { id, status, sql, stages, usage, cost } = info;
+  const { id, status, sql, stages, usage, cost, bill } = info;
   return {
     id,
     status,
@@ -154,6 +176,7 @@ export function queryBody(info: QueryInfo): QueryBody {
     ...(info.resultBytes !== undefined && { resultBytes: info.resultBytes }),
     usage,
     cost,
+    bill,
     ...(info.error && { error: info.error }),
   };
 }
@@ -186,6 +209,21 @@ export function ref(name: keyof typeof answerSchemas): JsonSchema {
 
 const column = object({ name: text, type: { ...text, examples: ["DECIMAL(15,2)"] }, nullable: { type: "boolean" } });
 
+const units: JsonSchema = { type: "number", minimum: 0 };
+
+const usage = object({
+  lambdaGbSeconds: units,
+  lambdaInvocations: count,
+  s3Gets: count,
+  s3Puts: count,
+  s3BytesRead: count,
+  s3BytesWritten: count,
+  dynamoReadUnits: units,
+  dynamoWriteUnits: units,
+});
+
+const cost = object({ lambda: dollars, s3: dollars, dynamo: dollars, total: dollars });
+
 const queryProperties: Readonly<Record<string, JsonSchema>> = {
   id: text,
   status: { type: "string", enum: statuses },
@@ -196,29 +234,30 @@ const queryProperties: Readonly<Record<string, JsonSchema>> = {
   columns: { type: "array", items: column },
   stages: {
     type: "array",
-    items: object({
-      stage: count,
-      tasks: count,
-      running: count,
-      done: count,
-      retries: { ...count, description: "Attempts beyond one a task." },
-      rows: count,
-      bytes: count,
-    }),
+    items: object(
+      {
+        stage: count,
+        tasks: count,
+        running: count,
+        done: count,
+        retries: { ...count, description: "Attempts beyond one a task." },
+        rows: count,
+        bytes: count,
+        usage: { ...usage, description: "Of the stage's attempts so far; the schedulers' own is the query's alone." },
+        cost,
+      },
+      ["usage", "cost"],
+    ),
   },
   rowCount: count,
   resultBytes: count,
-  usage: object({
-    lambdaGbSeconds: { type: "number", minimum: 0 },
-    lambdaInvocations: count,
-    s3Gets: count,
-    s3Puts: count,
-    s3BytesRead: count,
-    s3BytesWritten: count,
-    dynamoReadUnits: { type: "number", minimum: 0 },
-    dynamoWriteUnits: { type: "number", minimum: 0 },
+  usage,
+  cost,
+  bill: object({
+    final: { type: "boolean", description: "Whether nothing can be added any more: late attempts may still report." },
+    unreported: { ...count, description: "Attempts and schedulers that died without a report …" },
+    estimated: { ...usage, description: "… and the part of usage that was put in for them: at most what they used." },
   }),
-  cost: object({ lambda: dollars, s3: dollars, dynamo: dollars, total: dollars }),
   error: { $ref: "#/components/schemas/QueryError" },
 };
 const queryOptional = ["startedAt", "finishedAt", "columns", "rowCount", "resultBytes", "error"];
@@ -240,7 +279,42 @@ export const answerSchemas = {
     links: { type: "array", items: object({ url: text, rows: count, bytes: count }) },
     expiresIn: { ...count, description: "Seconds that the links hold." },
   }),
-  Plan: object({ logical: text, physical: text, stages: text, dot: text }),
+  Plan: object({
+    logical: text,
+    physical: text,
+    stages: text,
+    dot: text,
+    estimate: object({
+      bytes: { ...count, description: "Of tables, unless rows that are seen meanwhile spare some of it." },
+      bytesLeast: { ...count, description: "What is read in any case." },
+      files: count,
+      stages: count,
+      tasks: count,
+      usage,
+      cost,
+      costLeast: { ...dollars, description: "The part of the cost that is sure." },
+      prices: object({ region: text, date: { ...text, examples: ["2026-11-01"] } }),
+    }),
+  }),
+  Tasks: object({
+    tasks: {
+      type: "array",
+      items: object(
+        {
+          stage: count,
+          task: count,
+          attempt: { ...count, description: "The one that won." },
+          rows: count,
+          bytes: count,
+          elapsedMs: { type: "number", minimum: 0 },
+          memoryPeakBytes: count,
+          usage,
+          cost,
+        },
+        ["usage", "cost"],
+      ),
+    },
+  }),
   Queries: object({ queries: { type: "array", items: { $ref: "#/components/schemas/Query" } } }),
   Tables: object({
     tables: {

@@ -2,6 +2,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
+import { conditionFailed, itemOfFailure, writeUnits } from "./dynamo-item.ts";
 import { UsageMeter } from "./usage-meter.ts";
 
 export interface Clients {
@@ -48,17 +49,23 @@ export function meterClients<T extends Pick<Clients, "s3" | "dynamo" | "lambda">
   const nearest = { step: "deserialize", priority: "low" } as const;
   clients.s3.middlewareStack.add(
     (next, context) => async (args) => {
-      const result = await next(args);
       const operation = String(context.commandName).replace(/Command$/, "");
-      const response = result.response as HttpResponseLike;
-      const request = args.request as { readonly headers: Readonly<Record<string, string>> };
-      if (response.statusCode < 500) {
-        meter.s3Request(operation, Number(request.headers["content-length"] ?? 0));
-        if (operation === "GetObject" && response.statusCode < 300) {
-          meter.add({ s3BytesRead: Number(response.headers["content-length"] ?? 0) });
+      const { headers } = args.request as { readonly headers: Readonly<Record<string, string>> };
+      const take = meter.s3Request(operation, Number(headers["content-length"] ?? 0));
+      try {
+        const result = await next(args);
+        const response = result.response as HttpResponseLike;
+        // S3 does not bill its own failures.
+        if (response.statusCode >= 500) take.back();
+        else if (operation === "GetObject" && response.statusCode < 300) {
+          take.bytesRead(Number(response.headers["content-length"] ?? 0));
         }
+        return result;
+      } catch (error) {
+        // Aborted, or cut off: it has been sent, and is billed.
+        if (operation === "GetObject") take.bytesRead(rangeBytes(headers.range));
+        throw error;
       }
-      return result;
     },
     { ...nearest, name: "volleyMeterS3" },
   );
@@ -75,13 +82,23 @@ export function meterClients<T extends Pick<Clients, "s3" | "dynamo" | "lambda">
   return clients;
 }
 
+/** Bytes that a Range header names; 0 where only the object knows. */
+function rangeBytes(range = ""): number {
+  const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];
+  return to === undefined ? 0 : Number(to) - Number(from) + 1;
+}
+
 interface Capacity {
   readonly CapacityUnits?: number;
 }
 
 function meterDynamo(client: DynamoDBClient, meter: UsageMeter): void {
   client.middlewareStack.add(
-    (next) => (args) => next({ ...args, input: { ReturnConsumedCapacity: "TOTAL", ...args.input } }),
+    (next) => (args) => {
+      const { ConditionExpression } = args.input as { readonly ConditionExpression?: string };
+      const ofFailures = ConditionExpression ? { ReturnValuesOnConditionCheckFailure: "ALL_OLD" } : {};
+      return next({ ...args, input: { ReturnConsumedCapacity: "TOTAL", ...ofFailures, ...args.input } });
+    },
     { step: "initialize", name: "volleyAskForCapacity" },
   );
   client.middlewareStack.add(
@@ -95,9 +112,11 @@ function meterDynamo(client: DynamoDBClient, meter: UsageMeter): void {
         meter.dynamoRequest(operation, units);
         return result;
       } catch (error) {
-        // A failed condition is billed like the write, but the answer does not say how much: at least one unit.
-        const failed = error instanceof Error && error.name === "ConditionalCheckFailedException";
-        if (failed) meter.dynamoRequest(operation, 1);
+        // A failed condition takes write units by the size of the item that is there; at least one.
+        if (conditionFailed(error)) {
+          const there = itemOfFailure(error);
+          meter.dynamoRequest(operation, there ? writeUnits(there) : 1);
+        }
         throw error;
       }
     },

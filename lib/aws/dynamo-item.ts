@@ -1,7 +1,7 @@
 /** Attribute values written by hand: a dozen lines instead of a marshalling library in every cold start. */
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import { addUsage, noUsage, type Usage } from "../service/usage.ts";
+import { addUsage, noUsage, type Usage } from "../bill/usage.ts";
 
 export type Item = Record<string, AttributeValue>;
 
@@ -39,7 +39,8 @@ export function itemBytes(item: Item): number {
   return Object.entries(item).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + valueBytes(value), 0);
 }
 
-function valueBytes({ S, N, B, BOOL, NULL }: AttributeValue): number {
+function valueBytes({ S, N, B, BOOL, NULL, SS }: AttributeValue): number {
+  if (SS !== undefined) return SS.reduce((sum, each) => sum + Buffer.byteLength(each), 0);
   if (S !== undefined) return Buffer.byteLength(S);
   if (N !== undefined)
     return Math.ceil(N.replace(/^-|\./g, "").replace(/0+$/, "").length / 2) + 1 + (N[0] === "-" ? 1 : 0);
@@ -55,6 +56,11 @@ export function writeUnits(item: Item): number {
 /** Whether a condition did not hold. */
 export function conditionFailed(thrown: unknown): boolean {
   return thrown instanceof Error && thrown.name === "ConditionalCheckFailedException";
+}
+
+/** The item that made a condition fail, where the service tells. */
+export function itemOfFailure(thrown: unknown): Item | undefined {
+  return (thrown as { readonly Item?: Item }).Item;
 }
 
 /** The item with usage that includes the writing of the item itself. */

@@ -6,8 +6,9 @@
  * | `Q#query` | `META` | progress (JSON), status, cancel mark; lease: owner, until, epoch |
  * | `Q#query` | `REQUEST` | what was asked for (JSON) |
  * | `Q#query#S#stage.generation#shard` | `T#task` | the winning attempt: written once |
- * | the same | `F#task#attempt` | a failed attempt |
- * | the same | `B#task#attempt` | when a long attempt last said that it is alive |
+ * | the same | `F#task#attempt#delivery` | a failed attempt, and what it used |
+ * | the same | `B#task#attempt` | when a long attempt last said that it is alive, and what it had used |
+ * | the same | `H#task#invocation` | what handing tasks on to other executors used; the task is the first of them |
  * | `IDEM#tenant#key` | `-` | the query of an idempotency key |
  * | `TENANT#tenant` | `time#query` | the queries of a tenant, by the time of their submission |
  * | `CATALOG` | `TABLE#schema.name` | a table's location and format |
@@ -43,15 +44,23 @@ export function winKey(task: number): string {
   return `T#${padded(task)}`;
 }
 
-export function failureKey(task: number, attemptId: string): string {
-  return `F#${padded(task)}#${attemptId}`;
+export function failureKey(task: number, attemptId: string, delivery?: string): string {
+  return `F#${padded(task)}#${attemptId}${delivery === undefined ? "" : `#${delivery}`}`;
+}
+
+export function handOnKey(task: number, invocation: string): string {
+  return `H#${padded(task)}#${invocation}`;
+}
+
+export function isHandOn(sortKey: string): boolean {
+  return sortKey.startsWith("H#");
 }
 
 export function beatKey(task: number, attemptId: string): string {
   return `B#${padded(task)}#${attemptId}`;
 }
 
-/** The attempt of the sort key of a failure or a beat. */
+/** The attempt of the sort key of a beat. */
 export function attemptOf(sortKey: string): string {
   return sortKey.slice(11);
 }

@@ -1,11 +1,14 @@
 /** Query records on DynamoDB (lib/aws/dynamo-keys.ts has the keys). What was asked and what became of it are two items. */
+import { randomUUID } from "node:crypto";
 import {
   BatchGetItemCommand,
   type DynamoDBClient,
+  GetItemCommand,
   PutItemCommand,
   QueryCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
+import { addUsage, noUsage, sumUsage, type Usage } from "../bill/usage.ts";
 import { QueryError } from "../errors.ts";
 import type { Lease } from "../scheduler/ports.ts";
 import { TakenOverError } from "../scheduler/taken-over.ts";
@@ -19,12 +22,12 @@ import {
   type QueryStore,
   requestFingerprint,
 } from "../service/query-store.ts";
-import { addUsage, noUsage } from "../service/usage.ts";
 import { dynamoError } from "./dynamo-error.ts";
 import {
   conditionFailed,
   type Item,
   itemBytes,
+  itemOfFailure,
   number,
   numberOf,
   packed,
@@ -73,7 +76,7 @@ export class DynamoQueryStore implements QueryStore {
         return { record: known, created: false };
       }
     }
-    const record: QueryRecord = { request: { ...request, id }, progress, cancelRequested: false };
+    const record: QueryRecord = { request: { ...request, id }, progress, cancelRequested: false, strayUsage: noUsage };
     await this.#write(record, idempotencyKey !== undefined);
     return { record, created: true };
   }
@@ -133,6 +136,25 @@ export class DynamoQueryStore implements QueryStore {
     return { cancelRequested: updated.cancelRequested?.BOOL ?? false };
   }
 
+  /** A set of texts, which any number of writers add to without a condition. Its members differ by `at`. */
+  async addStrayUsage(id: string, usage: Usage): Promise<void> {
+    const Key = { pk: text(queryKey(id)), sk: text(meta) };
+    const found = await this.#try("read a query", () =>
+      this.#client.send(new GetItemCommand({ TableName: this.#table, Key, ConsistentRead: true })),
+    );
+    const item: Item = found.Item ?? Key;
+    const units = { ...noUsage, dynamoReadUnits: Math.ceil(itemBytes(item) / 4096) };
+    const stray = withOwnWrite(addUsage(usage, units), (used) => {
+      const written = JSON.stringify({ at: randomUUID(), ...used });
+      return { ...item, strays: { SS: [...(item.strays?.SS ?? []), written] } };
+    });
+    await this.#update(id, {
+      UpdateExpression: "ADD strays :strays",
+      ConditionExpression: "attribute_exists(pk)",
+      ExpressionAttributeValues: { ":strays": { SS: stray.strays!.SS!.slice(-1) } },
+    });
+  }
+
   /** The id that the key stands for: this request's, unless the key was used before. */
   async #claim({ tenant, id, submittedMs }: QueryRequest, idempotencyKey: string): Promise<string> {
     const pk = text(idempotencyKeyOf(tenant, idempotencyKey));
@@ -150,6 +172,8 @@ export class DynamoQueryStore implements QueryStore {
       return id;
     } catch (thrown) {
       if (!conditionFailed(thrown)) throw dynamoError("write an idempotency key", thrown);
+      const there = itemOfFailure(thrown);
+      if (there) return textOf(there, "query") ?? id;
     }
     const read = new QueryCommand({
       TableName: this.#table,
@@ -240,6 +264,7 @@ function recordOf(items: readonly Item[]): QueryRecord | undefined {
     request: unpacked<QueryRequest>(asked, "request"),
     progress: unpacked<QueryProgress>(state, "progress"),
     cancelRequested: state.cancelRequested?.BOOL ?? false,
+    strayUsage: sumUsage((state.strays?.SS ?? []).map((stray) => JSON.parse(stray) as Usage)),
     ...(lease && numberOf(state, "epoch") !== 0 && { lease }),
   };
 }

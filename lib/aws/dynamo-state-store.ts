@@ -1,7 +1,7 @@
 /**
  * The scheduler's state on DynamoDB (lib/aws/dynamo-keys.ts has the keys). Each write is one conditional write; a win is
- * a record that can only be written once, so the first commit wins whoever else commits. A failed condition is followed
- * by a consistent read, which also tells a lost answer from a lost race.
+ * a record that can only be written once, so the first commit wins whoever else commits. A failed condition comes with
+ * the item that is there (else it is read), which also tells a lost answer from a lost race.
  */
 import {
   BatchWriteItemCommand,
@@ -11,13 +11,15 @@ import {
   QueryCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
+import type { Usage } from "../bill/usage.ts";
 import { QueryError } from "../errors.ts";
-import type { Lease, Outcome, StateStore, TaskFailure, TaskKey, TaskRecord, Win } from "../scheduler/ports.ts";
+import type { Beat, Lease, Outcome, StateStore, TaskFailure, TaskKey, TaskRecord, Win } from "../scheduler/ports.ts";
 import { TakenOverError } from "../scheduler/taken-over.ts";
 import { dynamoError } from "./dynamo-error.ts";
 import {
   conditionFailed,
   type Item,
+  itemOfFailure,
   number,
   numberOf,
   packed,
@@ -31,6 +33,8 @@ import {
   beatKey,
   expiry,
   failureKey,
+  handOnKey,
+  isHandOn,
   meta,
   queryKey,
   recordSeconds,
@@ -57,8 +61,8 @@ export class DynamoStateStore implements StateStore {
 
   async createQuery(queryId: string): Promise<void> {
     const Item = { pk: text(queryKey(queryId)), sk: text(meta), epoch: number(0), ttl: this.#ttl() };
-    const created = await this.#put(Item, "attribute_not_exists(pk)");
-    if (!created) throw new QueryError("duplicate", `query ${queryId} exists already`);
+    const { done } = await this.#put(Item, "attribute_not_exists(pk)");
+    if (!done) throw new QueryError("duplicate", `query ${queryId} exists already`);
   }
 
   async acquire(queryId: string, owner: string, nowMs: number, durationMs: number): Promise<Lease | undefined> {
@@ -90,8 +94,9 @@ export class DynamoStateStore implements StateStore {
       const result = usage ? { ...win.result, usage } : win.result;
       return { ...this.#recordKey(key, winKey(key.task)), win: packed({ ...win, result }), ttl: this.#ttl() };
     });
-    if (await this.#put(item, "attribute_not_exists(pk)")) return true;
-    const stored = await this.#get(textOf(item, "pk")!, textOf(item, "sk")!);
+    const { done, there } = await this.#put(item, "attribute_not_exists(pk)");
+    if (done) return true;
+    const stored = there ?? (await this.#get(textOf(item, "pk")!, textOf(item, "sk")!));
     const stands = stored && unpacked<Win>(stored, "win");
     // An invocation may be delivered twice: then two executors run one attempt, and write different objects.
     return stands?.attemptId === win.attemptId && stands.result.key === win.result.key;
@@ -104,13 +109,27 @@ export class DynamoStateStore implements StateStore {
     return (await this.#get(pk.S!, sk.S!)) === undefined;
   }
 
-  async beat(key: TaskKey, attemptId: string, nowMs: number): Promise<void> {
-    const at = { ...this.#recordKey(key, beatKey(key.task, attemptId)), at: number(nowMs), ttl: this.#ttl() };
-    await this.#put(at, undefined);
+  async beat(key: TaskKey, attemptId: string, { atMs, usage }: Beat): Promise<void> {
+    const item = withOwnWrite(usage, (used) => ({
+      ...this.#recordKey(key, beatKey(key.task, attemptId)),
+      at: number(atMs),
+      ...(used && { usage: packed(used) }),
+      ttl: this.#ttl(),
+    }));
+    await this.#put(item, undefined);
+  }
+
+  async recordHandOn(key: TaskKey, invocation: string, usage: Usage): Promise<void> {
+    const item = withOwnWrite(usage, (used) => ({
+      ...this.#recordKey(key, handOnKey(key.task, invocation)),
+      usage: packed(used),
+      ttl: this.#ttl(),
+    }));
+    await this.#put(item, undefined);
   }
 
   async failTask(key: TaskKey, failure: TaskFailure): Promise<void> {
-    const sortKey = failureKey(key.task, failure.attemptId);
+    const sortKey = failureKey(key.task, failure.attemptId, failure.delivery);
     const item = withOwnWrite(failure.usage, (usage) => {
       const record = usage ? { ...failure, usage } : failure;
       return { ...this.#recordKey(key, sortKey), failure: packed(record), ttl: this.#ttl() };
@@ -118,7 +137,12 @@ export class DynamoStateStore implements StateStore {
     await this.#put(item, undefined);
   }
 
-  async listTasks(queryId: string, stage: number, generation: number): Promise<readonly TaskRecord[]> {
+  async listTasks(
+    queryId: string,
+    stage: number,
+    generation: number,
+    { late = false }: { readonly late?: boolean } = {},
+  ): Promise<readonly TaskRecord[]> {
     const tasks = this.#opened.get(stageName(queryId, stage, generation));
     if (tasks === undefined) return [];
     const shards = Array.from({ length: shardOf(tasks - 1) + 1 }, (_, shard) => {
@@ -127,6 +151,7 @@ export class DynamoStateStore implements StateStore {
         shardKey(queryId, stage, generation, shard),
         first,
         Math.min(tasks, first + shardTasksMax),
+        late,
       );
     });
     return (await Promise.all(shards)).flat();
@@ -156,22 +181,24 @@ export class DynamoStateStore implements StateStore {
     }
   }
 
-  async #listShard(pk: string, first: number, end: number): Promise<readonly TaskRecord[]> {
-    const known = this.#complete.get(pk);
+  async #listShard(pk: string, first: number, end: number, late: boolean): Promise<readonly TaskRecord[]> {
+    const known = late ? undefined : this.#complete.get(pk);
     if (known) return known;
     const wins = new Map<number, Win>();
     const failures = Array.from({ length: end - first }, (): TaskFailure[] => []);
-    const beats = failures.map(() => new Map<string, number>());
+    const beats = failures.map(() => new Map<string, Beat>());
+    const handedOn = failures.map((): Usage[] => []);
     for (const item of await this.#query(pk)) {
       const sortKey = textOf(item, "sk")!;
       const task = taskOf(sortKey);
       if (item.win) wins.set(task, unpacked<Win>(item, "win"));
       else if (item.failure) failures[task - first]?.push(unpacked<TaskFailure>(item, "failure"));
-      else beats[task - first]?.set(attemptOf(sortKey), numberOf(item, "at")!);
+      else if (isHandOn(sortKey)) handedOn[task - first]?.push(unpacked<Usage>(item, "usage"));
+      else beats[task - first]?.set(attemptOf(sortKey), beatOf(item));
     }
     const records = failures.map((failed, i) => {
       const win = wins.get(first + i);
-      return { task: first + i, ...(win && { win }), failures: failed, beats: beats[i]! };
+      return { task: first + i, ...(win && { win }), failures: failed, beats: beats[i]!, handedOn: handedOn[i]! };
     });
     if (wins.size === end - first) this.#complete.set(pk, records);
     return records;
@@ -218,6 +245,7 @@ export class DynamoStateStore implements StateStore {
       return leaseOf((await this.#client.send(command)).Attributes!);
     } catch (thrown) {
       if (!conditionFailed(thrown)) throw dynamoError("write the lease", thrown);
+      if (itemOfFailure(thrown)) return undefined;
     }
     const stored = await this.#get(queryKey(queryId), meta);
     if (!stored) throw new QueryError("not_found", `there is no query ${queryId}`);
@@ -230,8 +258,11 @@ export class DynamoStateStore implements StateStore {
     if (numberOf(stored, "epoch") !== lease.epoch) throw new TakenOverError();
   }
 
-  /** False when the condition did not hold. */
-  async #put(Item: Item, condition: string | undefined): Promise<boolean> {
+  /** Not done when the condition did not hold; then with the item that is there, if the service tells. */
+  async #put(
+    Item: Item,
+    condition: string | undefined,
+  ): Promise<{ readonly done: boolean; readonly there?: Item | undefined }> {
     const command = new PutItemCommand({
       TableName: this.#table,
       Item,
@@ -239,9 +270,9 @@ export class DynamoStateStore implements StateStore {
     });
     try {
       await this.#client.send(command);
-      return true;
+      return { done: true };
     } catch (thrown) {
-      if (conditionFailed(thrown)) return false;
+      if (conditionFailed(thrown)) return { done: false, there: itemOfFailure(thrown) };
       throw dynamoError("write a record", thrown);
     }
   }
@@ -273,6 +304,10 @@ export function leaseOf(item: Item): Lease | undefined {
   const owner = textOf(item, "owner");
   if (owner === undefined) return undefined;
   return { owner, epoch: numberOf(item, "epoch") ?? 0, untilMs: numberOf(item, "until") ?? 0 };
+}
+
+function beatOf(item: Item): Beat {
+  return { atMs: numberOf(item, "at")!, ...(item.usage && { usage: unpacked<Usage>(item, "usage") }) };
 }
 
 function stageName(queryId: string, stage: number, generation: number): string {

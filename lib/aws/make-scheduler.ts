@@ -57,6 +57,8 @@ export function makeScheduler(environment: CloudEnvironment, clients: Clients, s
       })),
       executorTimeoutMs: environment.executorTimeoutMs,
       silentMsMax: environment.heartbeatMs * 6,
+      heartbeatMs: environment.heartbeatMs,
+      memoryMb,
       inlineBytesMax: environment.inlineBytesMax,
       sizing: { ...cloudSizing, ...environment.sizing },
       ...(maxBytes !== undefined && { maxBytes }),

@@ -1,5 +1,5 @@
 /** What the current invocation of this function has used: its requests, and its time by its memory. */
-import { addUsage, noUsage, type Usage } from "../service/usage.ts";
+import { addUsage, noUsage, type Usage } from "../bill/usage.ts";
 import type { UsageMeter } from "./usage-meter.ts";
 
 export class UsageClock {
@@ -18,7 +18,7 @@ export class UsageClock {
 
   /** An invocation begins. What its predecessor did after its last report belongs to nobody. */
   start(): void {
-    this.#meter.take();
+    this.#meter.restart();
     this.#total = noUsage;
     this.#startMs = performance.now();
     this.#initMs = this.#cold ? process.uptime() * 1000 : 0;

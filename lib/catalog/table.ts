@@ -10,6 +10,8 @@ export interface ColumnStatistics {
   readonly distinctCount?: number;
   /** Mean bytes of a value once decoded. */
   readonly bytesMean?: number;
+  /** Of one row group: what its values take in the file. */
+  readonly storedBytes?: number;
 }
 
 export interface TableStatistics {

@@ -1,7 +1,7 @@
 /** A progress bar on a terminal's standard error, for queries that take longer than a second. */
 import { Presets, SingleBar } from "cli-progress";
+import { formatBytes, formatCount } from "../bill/quantities.ts";
 import { results, scanCounter, sum } from "../explain/account.ts";
-import { formatBytes, formatCount } from "../explain/quantities.ts";
 import type { QueryState } from "../scheduler/state.ts";
 import type { QueryHandle } from "../session/query-handle.ts";
 

@@ -1,8 +1,8 @@
 /** Runs statements one after the other and prints their answers. */
 import { writeFile } from "node:fs/promises";
 import { extname } from "node:path";
+import { formatMs } from "../bill/quantities.ts";
 import { QueryError } from "../errors.ts";
-import { formatMs } from "../explain/quantities.ts";
 import type { ParameterValues } from "../expr/parameters.ts";
 import { formatOfFile, isBrokenPipe, type OutputFormat, writeAnswer } from "../output/format.ts";
 import type { QueryAnswer } from "../output/query-answer.ts";

@@ -1,7 +1,7 @@
 /** `volley tpch`: the TPC-H generator with a progress bar. */
 import { Presets, SingleBar } from "cli-progress";
+import { formatBytes, formatCount, formatMs } from "../bill/quantities.ts";
 import { QueryError } from "../errors.ts";
-import { formatBytes, formatCount, formatMs } from "../explain/quantities.ts";
 import { generateTpch, type TpchProgress } from "../tpch/generate.ts";
 import { exit } from "./exit.ts";
 import { catchInterrupts } from "./interrupts.ts";

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import dynalite from "dynalite";
+import { capacityUnits } from "dynalite/db/index.js";
 import { delay, type Faults, strikes } from "./faults.ts";
 import { type Listening, listen, readBody } from "./http.ts";
 import { arns } from "./permissions.ts";
@@ -27,6 +28,7 @@ interface Reply {
 }
 
 const reads: ReadonlySet<string> = new Set(["GetItem", "BatchGetItem", "Query", "Scan"]);
+const apiVersion = "DynamoDB_20120810";
 const problemPrefix = "com.amazonaws.dynamodb.v20120810#";
 
 export class DynamoServer {
@@ -88,9 +90,34 @@ export class DynamoServer {
     const counted = reads.has(operation) || /Item$/.test(operation);
     const asked = counted ? Buffer.from(JSON.stringify({ ...input, ReturnConsumedCapacity: "TOTAL" })) : body;
     this.#pending++;
-    const reply = await this.#forward(request, asked).finally(() => this.#pending--);
-    if (counted) count(counts, reads.has(operation), reply);
-    return reply;
+    try {
+      const reply = await this.#forward(request, asked);
+      if (isFailedCondition(reply)) return await this.#failCondition(request, input, reply, counts);
+      if (counted) count(counts, reads.has(operation), reply);
+      return reply;
+    } finally {
+      this.#pending--;
+    }
+  }
+
+  /**
+   * A failed condition takes write units by the size of the item that is there, at least one (Developer Guide, "DynamoDB
+   * item sizes and capacity unit consumption"); the answer has that item when asked for. dynalite does neither.
+   */
+  async #failCondition(
+    request: IncomingMessage,
+    input: Record<string, unknown>,
+    reply: Reply,
+    counts: DynamoCounts,
+  ): Promise<Reply> {
+    const { pk, sk } = (input.Key ?? input.Item) as Record<string, unknown>;
+    const read = JSON.stringify({ TableName: input.TableName, Key: { pk, sk }, ConsistentRead: true });
+    const found = await this.#forward(request, Buffer.from(read), `${apiVersion}.GetItem`);
+    const { Item } = JSON.parse(found.body.toString()) as { Item?: object };
+    counts.writeUnits += Item ? capacityUnits(Item, false, true) : 1;
+    if (!Item || input.ReturnValuesOnConditionCheckFailure !== "ALL_OLD") return reply;
+    const { "x-amz-crc32": _, ...headers } = reply.headers;
+    return { ...reply, headers, body: Buffer.from(JSON.stringify({ ...JSON.parse(reply.body.toString()), Item })) };
   }
 
   #role(request: IncomingMessage, body: Buffer, operation: string, input: Record<string, unknown>): string {
@@ -101,8 +128,9 @@ export class DynamoServer {
     return this.#authorize?.(request, body, { action: `dynamodb:${operation}`, resource, context }) ?? "anyone";
   }
 
-  #forward(request: IncomingMessage, body: Buffer): Promise<Reply> {
-    const headers = { ...request.headers, host: `127.0.0.1:${this.#store.port}`, "content-length": body.length };
+  #forward(request: IncomingMessage, body: Buffer, target = request.headers["x-amz-target"]): Promise<Reply> {
+    const host = `127.0.0.1:${this.#store.port}`;
+    const headers = { ...request.headers, host, "x-amz-target": target, "content-length": body.length };
     return new Promise((resolve, reject) => {
       const outgoing = httpRequest(this.#store.url, { method: "POST", agent: this.#agent, headers }, (reply) => {
         readBody(reply).then((answer) => {
@@ -132,14 +160,16 @@ function leadingKeys(operation: string, input: Record<string, unknown>): string[
   return value === undefined ? undefined : [value];
 }
 
+function isFailedCondition({ status, body }: Reply): boolean {
+  return status === 400 && body.includes("#ConditionalCheckFailedException");
+}
+
 function count(counts: DynamoCounts, read: boolean, { status, body }: Reply): void {
-  const answer = JSON.parse(body.toString() || "{}") as { ConsumedCapacity?: Consumed | Consumed[]; __type?: string };
-  if (status >= 400) {
-    // A failed condition is billed like the write it was to be; dynalite does not say how much: one unit.
-    if (answer.__type?.endsWith("#ConditionalCheckFailedException")) counts.writeUnits += 1;
-    return;
-  }
-  const units = [answer.ConsumedCapacity ?? []].flat().reduce((sum, each) => sum + (each.CapacityUnits ?? 0), 0);
+  if (status >= 400) return;
+  const { ConsumedCapacity: consumed } = JSON.parse(body.toString() || "{}") as {
+    ConsumedCapacity?: Consumed | Consumed[];
+  };
+  const units = [consumed ?? []].flat().reduce((sum, each) => sum + (each.CapacityUnits ?? 0), 0);
   if (read) counts.readUnits += units;
   else counts.writeUnits += units;
 }

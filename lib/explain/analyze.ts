@@ -1,17 +1,24 @@
 /** EXPLAIN ANALYZE: the plan of each stage with what its operators really did, summed over the stage's tasks. */
+import { formatBytes, formatCount, formatMs } from "../bill/quantities.ts";
 import { children } from "../physical/children.ts";
 import { formatPhysical } from "../physical/format.ts";
 import type { PhysicalPlan } from "../physical/plan.ts";
 import type { StageState } from "../scheduler/state.ts";
 import type { OperatorMetrics, Stage, StageGraph } from "../stages/graph.ts";
 import { type QueryAccount, results, retries, sum } from "./account.ts";
-import { formatBytes, formatCount, formatMs } from "./quantities.ts";
 import { indent, stageTitle } from "./stages.ts";
 
-export function formatAnalyzed(graph: StageGraph, stages: readonly StageState[], account: QueryAccount): string {
+/** @param notes further lines about a stage */
+export function formatAnalyzed(
+  graph: StageGraph,
+  stages: readonly StageState[],
+  account: QueryAccount,
+  notes: (stage: number) => readonly string[] = () => [],
+): string {
   const texts = graph.stages.map((stage) => {
     const done = stages[stage.id]!;
-    return `${stageTitle(stage, graph)}\n${indent(stageSummary(done))}\n${indent(formatOperators(stage, done))}`;
+    const summary = [stageSummary(done), ...notes(stage.id)].join("\n");
+    return `${stageTitle(stage, graph)}\n${indent(summary)}\n${indent(formatOperators(stage, done))}`;
   });
   return [...texts, `Total: ${formatAccount(account)}`].join("\n");
 }

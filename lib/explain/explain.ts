@@ -1,12 +1,22 @@
 /** EXPLAIN: any step of a query's way as rows of (plan_type, plan). */
+import { estimateQuery, type QueryEstimate } from "../bill/estimate.ts";
+import { formatPrice, formatReading } from "../bill/format-estimate.ts";
 import { formatLogical } from "../logical/format.ts";
 import { formatPhysical } from "../physical/format.ts";
 import type { PlannedQuery } from "../query.ts";
 import type { ExplainMode } from "../sql/ast.ts";
 import { formatStages } from "./stages.ts";
 
-export function explain(planned: PlannedQuery, mode: ExplainMode): readonly (readonly [string, string])[] {
+/** @param deployed the estimate for the deployment that would run it; absent: nothing is billed here */
+export function explain(
+  planned: PlannedQuery,
+  mode: ExplainMode,
+  deployed?: QueryEstimate,
+): readonly (readonly [string, string])[] {
+  const estimate = () => deployed ?? estimateQuery(planned.graph, planned.snapshot);
   switch (mode) {
+    case "cost":
+      return [["estimate", `${formatReading(estimate())}\n${formatPrice(estimate())}`]];
     case "logical":
       return [
         ["logical_plan", formatLogical(planned.logical)],
@@ -20,6 +30,7 @@ export function explain(planned: PlannedQuery, mode: ExplainMode): readonly (rea
       return [
         ["optimized_plan", formatLogical(planned.optimized)],
         ["stages", formatStages(planned.graph)],
+        ["estimate", [formatReading(estimate()), ...(deployed ? [formatPrice(deployed)] : [])].join("\n")],
       ];
   }
 }

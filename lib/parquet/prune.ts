@@ -211,7 +211,7 @@ function comparableTypes(a: DataType, b: DataType): boolean {
 }
 
 /** A literal in the order of bounds; undefined for NaN and types without bounds. */
-function boundOfLiteral(type: DataType, value: LiteralValue): Bound | undefined {
+export function boundOfLiteral(type: DataType, value: LiteralValue): Bound | undefined {
   switch (type.kind) {
     case "boolean":
       return value === true;

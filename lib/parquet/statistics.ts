@@ -164,6 +164,7 @@ function chunkStatistics(column: ParquetColumn, chunk: ColumnChunk): ColumnStati
     ...(bounds.nullCount !== undefined && { nullCount: bounds.nullCount }),
     ...(distinctCount !== undefined && distinctCount > 0 && { distinctCount }),
     ...(bytesMean !== undefined && { bytesMean }),
+    storedBytes: chunk.pages.to - chunk.pages.from,
   };
 }
 

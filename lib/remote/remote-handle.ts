@@ -3,10 +3,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { messagesOf, wholeMessagesBytes } from "../arrow/ipc-message.ts";
 import { decodeSchema } from "../arrow/ipc-schema.ts";
 import { type Field, type Schema, typeName, typeNamed } from "../arrow/types.ts";
+import type { QueryEstimate } from "../bill/estimate.ts";
+import { formatPrice, formatReading } from "../bill/format-estimate.ts";
+import { formatAmounts, formatDollars } from "../bill/format-usage.ts";
+import { formatMs } from "../bill/quantities.ts";
+import type { Cost, Usage } from "../bill/usage.ts";
 import { QueryError, type QueryErrorJson } from "../errors.ts";
-import { formatMs } from "../explain/quantities.ts";
 import { type AnswerKind, QueryAnswer, type ResultColumn } from "../output/query-answer.ts";
 import type { RemoteClient } from "./remote-client.ts";
+
+interface RemotePlan {
+  readonly logical: string;
+  readonly stages: string;
+  readonly estimate: QueryEstimate;
+}
 
 /** A query as the API shows it (lib/api/wire.ts), as far as it is used here. */
 interface RemoteQuery {
@@ -16,7 +26,9 @@ interface RemoteQuery {
   readonly finishedAt?: string;
   readonly columns?: readonly { readonly name: string; readonly type: string; readonly nullable: boolean }[];
   readonly stages: readonly { readonly tasks: number; readonly retries: number }[];
-  readonly cost: { readonly total: number };
+  readonly usage: Usage;
+  readonly cost: Cost;
+  readonly bill: { readonly final: boolean };
   readonly error?: QueryErrorJson;
 }
 
@@ -113,8 +125,9 @@ export class RemoteHandle extends QueryAnswer {
   }
 
   override async explain(): Promise<string> {
-    const { logical, stages } = (await (await this.#get("/plan?format=json")).json()) as Record<string, string>;
-    return `optimized_plan:\n${logical}\n\nstages:\n${stages}`;
+    const plan = (await (await this.#get("/plan?format=json")).json()) as RemotePlan;
+    const estimate = `${formatReading(plan.estimate)}\n${formatPrice(plan.estimate)}`;
+    return `optimized_plan:\n${plan.logical}\n\nstages:\n${plan.stages}\n\nestimate:\n${estimate}`;
   }
 
   override async graph(format: "dot" | "svg"): Promise<string> {
@@ -123,14 +136,17 @@ export class RemoteHandle extends QueryAnswer {
 
   /** What the query did, in a line. @internal */
   override async summary(): Promise<string> {
-    const { stages, submittedAt, finishedAt, cost } = await this.#ended();
+    const { stages, submittedAt, finishedAt, usage, cost, bill } = await this.#ended();
     const sum = (of: (stage: RemoteQuery["stages"][number]) => number) =>
       stages.reduce((all, stage) => all + of(stage), 0);
     const elapsed = formatMs(Date.parse(finishedAt ?? submittedAt) - Date.parse(submittedAt));
     const retries = sum(({ retries }) => retries);
     const parts = [`${stages.length} stages, ${sum(({ tasks }) => tasks)} tasks, ${elapsed}`];
     if (retries > 0) parts.push(`${retries} retries`);
-    if (cost.total > 0) parts.push(`$${cost.total.toFixed(6)}`);
+    if (cost.total > 0) {
+      const doubt = bill.final ? "" : " so far, late attempts may add to it";
+      parts.push(`${formatDollars(cost.total)} (${formatAmounts(usage)})${doubt}`);
+    }
     return parts.join("; ");
   }
 

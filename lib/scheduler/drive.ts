@@ -208,12 +208,12 @@ class Driver {
     const { attemptMsMax = Infinity, silentMsMax = Infinity } = this.#options;
     const now = this.#ports.clock.now();
     for (const { attempt, attemptId, startedMs } of this.#state.stages[key.stage]!.tasks[key.task]!.running) {
-      const beat = beats?.get(attemptId);
+      const beat = beats?.get(attemptId)?.atMs;
       const patienceMs = beat === undefined ? silentMsMax * 2 ** (attempt - 1) : silentMsMax;
       if (now - startedMs < attemptMsMax && now - Math.max(startedMs, beat ?? 0) < patienceMs) continue;
       if (failures.some((failure) => failure.attemptId === attemptId)) continue;
       const lost = new QueryError("executor_lost", `the executor of task ${key.stage}/${key.task} was lost`).toJSON();
-      await this.#ports.state.failTask(key, { attempt, attemptId, error: lost });
+      await this.#ports.state.failTask(key, { attempt, attemptId, error: lost, delivery: "lost" });
       this.#events.push({ kind: "failed", stage: key.stage, task: key.task, attemptId, error: lost });
     }
   }

@@ -1,12 +1,14 @@
 /** The state store in this process's memory: the embedded cluster's, and the tests' model of the real one. */
+import type { Usage } from "../bill/usage.ts";
 import { QueryError } from "../errors.ts";
-import type { Lease, Outcome, StateStore, TaskFailure, TaskKey, TaskRecord, Win } from "./ports.ts";
+import type { Beat, Lease, Outcome, StateStore, TaskFailure, TaskKey, TaskRecord, Win } from "./ports.ts";
 import { TakenOverError } from "./taken-over.ts";
 
 interface StoredTask {
   win?: Win;
   failures: TaskFailure[];
-  beats: Map<string, number>;
+  beats: Map<string, Beat>;
+  handedOn: Usage[];
 }
 
 interface StoredQuery {
@@ -45,7 +47,7 @@ export class MemoryStateStore implements StateStore {
     if (query.stages.has(key)) return;
     query.stages.set(
       key,
-      Array.from({ length: tasks }, () => ({ failures: [], beats: new Map() })),
+      Array.from({ length: tasks }, () => ({ failures: [], beats: new Map(), handedOn: [] })),
     );
   }
 
@@ -60,8 +62,12 @@ export class MemoryStateStore implements StateStore {
     this.#task(key)?.failures.push(failure);
   }
 
-  async beat(key: TaskKey, attemptId: string, nowMs: number): Promise<void> {
-    this.#task(key)?.beats.set(attemptId, nowMs);
+  async beat(key: TaskKey, attemptId: string, beat: Beat): Promise<void> {
+    this.#task(key)?.beats.set(attemptId, beat);
+  }
+
+  async recordHandOn(key: TaskKey, _invocation: string, usage: Usage): Promise<void> {
+    this.#task(key)?.handedOn.push(usage);
   }
 
   async listTasks(queryId: string, stage: number, generation: number): Promise<readonly TaskRecord[]> {

@@ -1,6 +1,6 @@
 /** What the scheduler needs of the world: each port has a real adapter and an in-memory twin. */
+import type { Usage } from "../bill/usage.ts";
 import type { QueryErrorJson } from "../errors.ts";
-import type { Usage } from "../service/usage.ts";
 import type { Task, TaskResult } from "../stages/graph.ts";
 
 export interface Clock {
@@ -26,14 +26,26 @@ export interface TaskFailure {
   readonly error: QueryErrorJson;
   /** What the attempt used, where it counts that. */
   readonly usage?: Usage;
+  /** An attempt may be delivered more than once; each delivery has a record of its own. */
+  readonly delivery?: string;
+}
+
+/** A sign of life. */
+export interface Beat {
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
+  /** What the attempt had used by then, where it counts that. */
+  readonly usage?: Usage;
 }
 
 export interface TaskRecord {
   readonly task: number;
   readonly win?: Win;
   readonly failures: readonly TaskFailure[];
-  /** When attempts last said that they are alive, in milliseconds since the epoch; those that never did are not in it. */
-  readonly beats?: ReadonlyMap<string, number>;
+  /** By attempt, its last sign of life; those that never gave one are not in it. */
+  readonly beats?: ReadonlyMap<string, Beat>;
+  /** What invocations used that ran no attempt of this task but handed it on. */
+  readonly handedOn?: readonly Usage[];
 }
 
 export interface TaskKey {
@@ -68,12 +80,19 @@ export interface StateStore {
   commitTask(key: TaskKey, win: Win): Promise<boolean>;
   /** By an executor, or by who noticed that it was lost. */
   failTask(key: TaskKey, failure: TaskFailure): Promise<void>;
-  /** A consistent read of all task records of a stage. */
-  listTasks(queryId: string, stage: number, generation: number): Promise<readonly TaskRecord[]>;
+  /** A consistent read of all task records of a stage. What others than winners report once all tasks are won may be left out, unless `late`. */
+  listTasks(
+    queryId: string,
+    stage: number,
+    generation: number,
+    options?: { readonly late?: boolean },
+  ): Promise<readonly TaskRecord[]>;
   /** Whether an attempt still has a purpose: false once the query has ended or the task is won. For executors, now and then. */
   isWanted?(key: TaskKey): Promise<boolean>;
   /** By an executor now and then, while it works on a task for long. */
-  beat?(key: TaskKey, attemptId: string, nowMs: number): Promise<void>;
+  beat?(key: TaskKey, attemptId: string, beat: Beat): Promise<void>;
+  /** By an executor that handed tasks on: what that took. The key is of any of them. */
+  recordHandOn?(key: TaskKey, invocation: string, usage: Usage): Promise<void>;
   finishQuery(queryId: string, lease: Lease, outcome: Outcome): Promise<void>;
   removeQuery(queryId: string): Promise<void>;
 }

@@ -1,7 +1,9 @@
 /** QueryService over a deployment: it accepts, looks up and fetches; planning and running is the schedulers' work. */
+import { addUsage, costOf, type PriceTable } from "../bill/usage.ts";
 import type { CloudCatalog } from "../catalog/cloud-catalog.ts";
 import { QueryError } from "../errors.ts";
-import type { Manifest } from "../scheduler/make-task.ts";
+import { type Manifest, manifestKey } from "../scheduler/make-task.ts";
+import type { Win } from "../scheduler/ports.ts";
 import { readSlice, readSlicePart } from "../shuffle/reader.ts";
 import { parse } from "../sql/parse.ts";
 import type { PartitionSlice } from "../stages/graph.ts";
@@ -17,11 +19,11 @@ import type {
   SegmentService,
   SubmitRequest,
   TableInfo,
+  TaskInfo,
 } from "./query-service.ts";
-import { hasEnded, type QueryRecord, type QueryStore } from "./query-store.ts";
+import { hasEnded, type QueryRecord, type QueryStore, queuedProgress } from "./query-store.ts";
 import { SegmentStore } from "./segment-store.ts";
 import { readPlan } from "./stored-plan.ts";
-import { costOf, noUsage, type PriceTable } from "./usage.ts";
 
 export interface CloudServicePorts {
   readonly queries: QueryStore;
@@ -59,11 +61,9 @@ export class CloudQueryService implements QueryService {
       throw new QueryError("unsupported", "more than one statement in a query is not supported");
     }
     const { idempotencyKey, ...asked } = request;
-    // The scheduler's invocation is the query's first cost.
-    const usage = { ...noUsage, lambdaInvocations: 1 };
     const { record, created } = await this.#ports.queries.create(
       { ...asked, id: newQueryId(), submittedMs: this.#now() },
-      { status: "queued", stages: [], usage, ownUsage: usage },
+      queuedProgress,
       idempotencyKey,
     );
     if (created) await this.#start(record.request.id);
@@ -106,6 +106,18 @@ export class CloudQueryService implements QueryService {
     return record && (await readPlan(this.#ports.objects, id))?.texts;
   }
 
+  async tasks(tenant: string, id: string): Promise<readonly TaskInfo[] | undefined> {
+    const record = await this.#record(tenant, id);
+    if (!record) return undefined;
+    const { progress } = record;
+    // The manifest of a stage has the records of its winners.
+    const done = progress.stages.filter((stage) => stage.tasks > 0 && stage.done === stage.tasks);
+    const manifests = await Promise.all(done.map(({ stage }) => this.#manifest(manifestKey(id, stage, 0))));
+    return manifests.flatMap((manifest) =>
+      (manifest?.winners ?? []).map((win, task) => taskInfo(manifest!.stage, task, win, this.#ports.prices)),
+    );
+  }
+
   async results(tenant: string, id: string): Promise<readonly ResultSlice[]> {
     const record = await this.#record(tenant, id);
     if (!record) throw new QueryError("not_found", `there is no query ${id}`);
@@ -132,6 +144,16 @@ export class CloudQueryService implements QueryService {
       ({ schema, name, columns = [] }): TableInfo => ({ schema, name, columns }),
     );
     return [...(await Promise.all(tables)), ...views];
+  }
+
+  async #manifest(key: string): Promise<Manifest | undefined> {
+    try {
+      return JSON.parse(new TextDecoder().decode(await this.#ports.objects.get(key))) as Manifest;
+    } catch (thrown) {
+      // All tasks are done, and the manifest comes next; or it is not kept any more.
+      if (QueryError.from(thrown).code === "not_found") return undefined;
+      throw thrown;
+    }
   }
 
   #sliceOf(id: string, slice: PartitionSlice): ResultSlice {
@@ -173,11 +195,32 @@ export class CloudQueryService implements QueryService {
     }
   }
 
-  #infoOf({ request, progress }: QueryRecord): QueryInfo {
+  #infoOf({ request, progress, strayUsage }: QueryRecord): QueryInfo {
+    const { prices } = this.#ports;
     const { id, tenant, sql, submittedMs } = request;
-    const { ownUsage: _own, resultKey: _key, ...known } = progress;
-    return { id, tenant, sql, submittedMs, ...known, cost: costOf(progress.usage, this.#ports.prices) };
+    const { status, startedMs, finishedMs, columns, rows, resultBytes, error } = progress;
+    const { estimated, unreported, billed = false } = progress;
+    const usage = addUsage(progress.usage, strayUsage);
+    return {
+      ...{ id, tenant, sql, submittedMs, status },
+      ...(startedMs !== undefined && { startedMs }),
+      ...(finishedMs !== undefined && { finishedMs }),
+      ...(columns && { columns }),
+      ...(rows !== undefined && { rows }),
+      ...(resultBytes !== undefined && { resultBytes }),
+      ...(error && { error }),
+      stages: progress.stages.map((stage) => (stage.usage ? { ...stage, cost: costOf(stage.usage, prices) } : stage)),
+      usage,
+      cost: costOf(usage, prices),
+      bill: { final: billed, unreported, estimated },
+    };
   }
+}
+
+function taskInfo(stage: number, task: number, { attempt, result }: Win, prices: PriceTable | undefined): TaskInfo {
+  const { rows, bytes, elapsedMs, memoryPeakBytes, usage } = result;
+  const cost = usage && { usage, cost: costOf(usage, prices) };
+  return { stage, task, attempt, rows, bytes, elapsedMs, memoryPeakBytes, ...cost };
 }
 
 function columnsOf(fields: readonly ResultColumnInfo[]): readonly ResultColumnInfo[] {

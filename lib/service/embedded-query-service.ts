@@ -1,5 +1,7 @@
 /** QueryService over a session of this process: what `volley serve` and the tests of the HTTP API run on. */
 import { createHash } from "node:crypto";
+import { estimateQuery } from "../bill/estimate.ts";
+import { costOf, noUsage } from "../bill/usage.ts";
 import { QueryError } from "../errors.ts";
 import { sum } from "../explain/account.ts";
 import { toDot } from "../explain/graph.ts";
@@ -7,6 +9,7 @@ import { formatStages } from "../explain/stages.ts";
 import { formatLogical } from "../logical/format.ts";
 import type { QueryAnswer } from "../output/query-answer.ts";
 import { formatPhysical } from "../physical/format.ts";
+import type { QueryState, StageState } from "../scheduler/state.ts";
 import type { QueryHandle } from "../session/query-handle.ts";
 import type { SessionContext } from "../session/session.ts";
 import { parse } from "../sql/parse.ts";
@@ -21,11 +24,11 @@ import type {
   ResultSlice,
   SubmitRequest,
   TableInfo,
+  TaskInfo,
 } from "./query-service.ts";
 import { hasEnded } from "./query-store.ts";
 import { SegmentStore } from "./segment-store.ts";
 import { stageProgress } from "./stage-progress.ts";
-import { costOf, noUsage } from "./usage.ts";
 
 export interface EmbeddedServiceOptions {
   /** Queries that have ended are forgotten, their answers with them, when so many newer ones have ended. */
@@ -40,6 +43,8 @@ export interface EmbeddedServiceOptions {
 interface Entry {
   info: QueryInfo;
   handle?: QueryHandle;
+  /** The scheduler's last. */
+  state?: QueryState;
   readonly request: SubmitRequest;
   readonly abort: AbortController;
   /** Resolves when the query has ended, well or not. */
@@ -96,6 +101,7 @@ export class EmbeddedQueryService implements QueryService {
         stages: [],
         usage: noUsage,
         cost: costOf(noUsage),
+        bill: { final: true, unreported: 0, estimated: noUsage },
       },
     };
     this.#entries.set(id, entry);
@@ -142,8 +148,14 @@ export class EmbeddedQueryService implements QueryService {
         physical: formatPhysical(planned.physical),
         stages: formatStages(planned.graph),
         dot: toDot(planned.graph),
+        estimate: estimateQuery(planned.graph, planned.snapshot),
       }
     );
+  }
+
+  async tasks(tenant: string, id: string): Promise<readonly TaskInfo[] | undefined> {
+    const entry = this.#entry(tenant, id);
+    return entry && (entry.state?.stages ?? []).flatMap(tasksOf);
   }
 
   async results(tenant: string, id: string): Promise<readonly ResultSlice[]> {
@@ -209,19 +221,23 @@ export class EmbeddedQueryService implements QueryService {
     this.#update(entry, { status: "planning", startedMs: Date.now() });
     const handle = await this.#session.sql(sql, { signal, ...(parameters && { parameters }) });
     entry.handle = handle;
+    const { bytesLeast } = estimateQuery(handle.planned.graph, handle.planned.snapshot);
+    if (maxBytes !== undefined && bytesLeast > maxBytes) throw tooManyBytes(maxBytes, bytesLeast);
     this.#update(entry, { status: "running", columns: columnsOf(handle) });
     handle.onProgress((state) => {
       if (hasEnded(entry.info)) return;
-      this.#update(entry, { stages: state.stages.map(stageProgress) });
+      entry.state = state;
+      this.#update(entry, { stages: state.stages.map((stage, i) => stageProgress(stage, i)) });
       if (maxBytes !== undefined && bytesReadSoFar(state) > maxBytes) entry.abort.abort(tooManyBytes(maxBytes));
     });
     const state = await handle.run();
+    entry.state = state;
     if (maxBytes !== undefined && bytesReadSoFar(state) > maxBytes) throw tooManyBytes(maxBytes);
     const slices = await handle.slices();
     this.#update(entry, {
       status: "finished",
       finishedMs: Date.now(),
-      stages: state.stages.map(stageProgress),
+      stages: state.stages.map((stage, i) => stageProgress(stage, i)),
       rows: sum(slices, ({ rows }) => rows),
       resultBytes: sum(slices, ({ bytes }) => bytes),
     });
@@ -262,6 +278,14 @@ async function endedWithin({ ended }: Entry, ms: number): Promise<void> {
   const timer = setTimeout(resolve, ms);
   await Promise.race([ended, promise]);
   clearTimeout(timer);
+}
+
+function tasksOf({ tasks }: StageState, stage: number): readonly TaskInfo[] {
+  return tasks.flatMap(({ win }, task) => {
+    if (!win) return [];
+    const { rows, bytes, elapsedMs, memoryPeakBytes } = win.result;
+    return [{ stage, task, attempt: win.attempt, rows, bytes, elapsedMs, memoryPeakBytes }];
+  });
 }
 
 function columnsOf(answer: QueryAnswer): readonly ResultColumnInfo[] {

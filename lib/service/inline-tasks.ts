@@ -1,4 +1,5 @@
 /** Small queries: the scheduler runs their tasks itself, one after the other, and keeps their records in its memory. */
+import { subtractUsage, type Usage } from "../bill/usage.ts";
 import { QueryError } from "../errors.ts";
 import { executeTask } from "../executor/execute.ts";
 import type { LinearMemory } from "../kernels/memory.ts";
@@ -60,12 +61,15 @@ export class InlineInvoker implements Invoker {
   readonly #state: StateStore;
   readonly #environment: InlineEnvironment;
   readonly #signal: AbortSignal;
+  /** What this process has used up to now. */
+  readonly #usage: () => Usage;
   #last: Promise<void> = Promise.resolve();
 
-  constructor(state: StateStore, environment: InlineEnvironment, signal: AbortSignal) {
+  constructor(state: StateStore, environment: InlineEnvironment, signal: AbortSignal, usage: () => Usage) {
     this.#state = state;
     this.#environment = environment;
     this.#signal = signal;
+    this.#usage = usage;
   }
 
   async invoke(task: Task): Promise<void> {
@@ -83,11 +87,13 @@ export class InlineInvoker implements Invoker {
     const { queryId, stage, generation, attempt, attemptId } = task;
     const key = { queryId, stage, generation, task: task.task };
     const { memory, ...environment } = this.#environment;
+    const before = this.#usage();
+    const used = () => subtractUsage(this.#usage(), before);
     try {
-      const result = await executeTask(task, { ...environment, memory: memory(), signal: this.#signal });
-      await this.#state.commitTask(key, { attempt, attemptId, result });
+      const done = await executeTask(task, { ...environment, memory: memory(), signal: this.#signal });
+      await this.#state.commitTask(key, { attempt, attemptId, result: { ...done, usage: used() } });
     } catch (thrown) {
-      await this.#state.failTask(key, { attempt, attemptId, error: QueryError.from(thrown).toJSON() });
+      await this.#state.failTask(key, { attempt, attemptId, error: QueryError.from(thrown).toJSON(), usage: used() });
     }
   }
 }

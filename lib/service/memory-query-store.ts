@@ -1,4 +1,5 @@
 /** Query records in this process's memory: the tests' model of the real store. Leases come from the state store beside it. */
+import { addUsage, noUsage, type Usage } from "../bill/usage.ts";
 import { QueryError } from "../errors.ts";
 import type { Lease } from "../scheduler/ports.ts";
 import { TakenOverError } from "../scheduler/taken-over.ts";
@@ -24,7 +25,7 @@ export class MemoryQueryStore implements QueryStore {
       return { record: known, created: false };
     }
     if (this.#records.has(request.id)) throw new QueryError("duplicate", `query ${request.id} exists already`);
-    const record: QueryRecord = { request, progress, cancelRequested: false };
+    const record: QueryRecord = { request, progress, cancelRequested: false, strayUsage: noUsage };
     this.#records.set(request.id, record);
     if (key !== undefined) this.#keys.set(key, request.id);
     return { record, created: true };
@@ -53,6 +54,11 @@ export class MemoryQueryStore implements QueryStore {
     }
     this.#records.set(id, { ...record, progress, lease });
     return { cancelRequested: record.cancelRequested };
+  }
+
+  async addStrayUsage(id: string, usage: Usage): Promise<void> {
+    const record = this.#records.get(id);
+    if (record) this.#records.set(id, { ...record, strayUsage: addUsage(record.strayUsage, usage) });
   }
 }
 

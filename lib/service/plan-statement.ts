@@ -1,5 +1,7 @@
 /** Plans one statement for a deployment. What is no query acts on the catalog, and its answer is rows that it gives at once. */
 import { typeName, types } from "../arrow/types.ts";
+import { type Deployment, estimateQuery } from "../bill/estimate.ts";
+import type { PriceTable } from "../bill/usage.ts";
 import { defaultSchema } from "../catalog/catalog-store.ts";
 import { type CloudCatalog, qualified } from "../catalog/cloud-catalog.ts";
 import { QueryError, unsupported } from "../errors.ts";
@@ -13,6 +15,9 @@ import type { CreateExternalTableStatement, CreateViewStatement, DropStatement, 
 
 export interface StatementPlanning extends Omit<PlanningOptions, "catalog" | "views"> {
   readonly catalog: CloudCatalog;
+  /** What EXPLAIN estimates for. */
+  readonly deployment: Deployment;
+  readonly prices: PriceTable;
 }
 
 export interface PlannedStatement {
@@ -54,8 +59,14 @@ async function answerOf(
 ): Promise<Rows> {
   const { catalog } = options;
   switch (statement.kind) {
-    case "explain":
-      return [["plan_type", "plan"], explain(await plan(statement.query, options), statement.mode)];
+    case "explain": {
+      const planned = await plan(statement.query, options);
+      const { deployment, prices } = options;
+      return [
+        ["plan_type", "plan"],
+        explain(planned, statement.mode, estimateQuery(planned.graph, planned.snapshot, deployment, prices)),
+      ];
+    }
     case "show_tables": {
       const views = catalog.definitions.views.map(({ schema, name }) =>
         schema === defaultSchema ? name : `${schema}.${name}`,

@@ -3,9 +3,10 @@
  * embedded session. lib/api serves the native API and the Trino protocol over it and knows nothing else.
  */
 import type { DataType } from "../arrow/types.ts";
+import type { QueryEstimate } from "../bill/estimate.ts";
+import type { Cost, Usage } from "../bill/usage.ts";
 import type { QueryErrorJson } from "../errors.ts";
 import type { LiteralExpr } from "../expr/expr.ts";
-import type { Cost, Usage } from "./usage.ts";
 
 export interface SubmitRequest {
   readonly sql: string;
@@ -32,6 +33,32 @@ export interface StageProgress {
   readonly retries: number;
   readonly rows: number;
   readonly bytes: number;
+  /** Of its attempts so far; absent where nothing is billed. */
+  readonly usage?: Usage;
+  readonly cost?: Cost;
+}
+
+/** A task that is done, by the attempt that won. */
+export interface TaskInfo {
+  readonly stage: number;
+  readonly task: number;
+  readonly attempt: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly elapsedMs: number;
+  readonly memoryPeakBytes: number;
+  readonly usage?: Usage;
+  readonly cost?: Cost;
+}
+
+/** How far a query's use is known. */
+export interface BillInfo {
+  /** Whether nothing can be added any more. */
+  readonly final: boolean;
+  /** Attempts and schedulers that died without a report … */
+  readonly unreported: number;
+  /** … and what was put into the query's use for them: at most what they can have used. */
+  readonly estimated: Usage;
 }
 
 export interface ResultColumnInfo {
@@ -57,6 +84,7 @@ export interface QueryInfo {
   readonly resultBytes?: number;
   readonly usage: Usage;
   readonly cost: Cost;
+  readonly bill: BillInfo;
   readonly error?: QueryErrorJson;
 }
 
@@ -81,6 +109,7 @@ export interface QueryPlanTexts {
   readonly physical: string;
   readonly stages: string;
   readonly dot: string;
+  readonly estimate: QueryEstimate;
 }
 
 export interface TableInfo {
@@ -120,6 +149,8 @@ export interface QueryService {
   /** Asks a query to stop; one that has ended stays as it is. Undefined when there is none. */
   cancel(tenant: string, id: string): Promise<QueryInfo | undefined>;
   plan(tenant: string, id: string): Promise<QueryPlanTexts | undefined>;
+  /** What the tasks of finished stages did, in order. Undefined when there is no such query. */
+  tasks(tenant: string, id: string): Promise<readonly TaskInfo[] | undefined>;
   /** The slices of a finished query's answer. @throws QueryError the query's own error, or not_found */
   results(tenant: string, id: string): Promise<readonly ResultSlice[]>;
   tables(tenant: string): Promise<readonly TableInfo[]>;

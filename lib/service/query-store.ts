@@ -2,10 +2,11 @@
  * The port under the cloud's query service: one record per query, written by the API when it is accepted and by the
  * scheduler that holds its lease while it runs.
  */
+
+import { noUsage, type Usage } from "../bill/usage.ts";
 import type { QueryErrorJson } from "../errors.ts";
 import type { Lease } from "../scheduler/ports.ts";
 import type { QueryStatus, ResultColumnInfo, StageProgress, SubmitRequest } from "./query-service.ts";
-import type { Usage } from "./usage.ts";
 
 /** What was asked for: never changes. */
 export interface QueryRequest extends Omit<SubmitRequest, "idempotencyKey"> {
@@ -23,8 +24,20 @@ export interface QueryProgress {
   readonly rows?: number;
   readonly resultBytes?: number;
   readonly usage: Usage;
-  /** Of it, what the API and the schedulers used: attempts report theirs with their records. */
+  /** The part of it that is an estimate: of attempts and schedulers that died. */
+  readonly estimated: Usage;
+  /** How many did not report. */
+  readonly unreported: number;
+  /** What the API and the schedulers used, their invocations aside: attempts report theirs with their records. */
   readonly ownUsage: Usage;
+  /** Schedulers that died, and what they can have used since they last wrote: estimated, at most. */
+  readonly died?: { readonly schedulers: number; readonly usage: Usage };
+  /** Absent while attempts may still report. */
+  readonly billed?: boolean;
+  /** When it was written last, by the scheduler's clock. */
+  readonly writtenMs?: number;
+  /** Its last scheduler left it on purpose, to another. */
+  readonly handedOver?: boolean;
   readonly error?: QueryErrorJson;
   /** Key of the manifest of the last stage, once finished. */
   readonly resultKey?: string;
@@ -36,7 +49,19 @@ export interface QueryRecord {
   readonly cancelRequested: boolean;
   /** Who drives it, or drove it last. */
   readonly lease?: Lease;
+  /** What schedulers used that found it in other hands; no part of `progress`. */
+  readonly strayUsage: Usage;
 }
+
+/** Before anything was done for it. */
+export const queuedProgress: QueryProgress = {
+  status: "queued",
+  stages: [],
+  usage: noUsage,
+  ownUsage: noUsage,
+  estimated: noUsage,
+  unreported: 0,
+};
 
 export interface QueryStore {
   /**
@@ -62,6 +87,8 @@ export interface QueryStore {
    * @throws QueryError cancelled when another scheduler took the query over
    */
   update(id: string, lease: Lease, progress: QueryProgress): Promise<{ readonly cancelRequested: boolean }>;
+  /** By a scheduler that does not hold the lease; `usage` then includes this write. */
+  addStrayUsage(id: string, usage: Usage): Promise<void>;
 }
 
 const endStates: ReadonlySet<QueryStatus> = new Set(["finished", "failed", "cancelled"]);

@@ -2,22 +2,36 @@
  * What a scheduler function does with one query: takes its lease, plans it (or goes on with the plan it finds), drives its
  * stages, keeps its record up to date, and hands it over before its own time is up.
  */
+
+import { type Deployment, estimateQuery } from "../bill/estimate.ts";
+import {
+  addUsage,
+  costOf,
+  defaultPrices,
+  noUsage,
+  type PriceTable,
+  subtractUsage,
+  sumUsage,
+  type Usage,
+} from "../bill/usage.ts";
 import type { CloudCatalog } from "../catalog/cloud-catalog.ts";
 import { QueryError } from "../errors.ts";
 import { accountOf, results, sum } from "../explain/account.ts";
 import { formatAnalyzed } from "../explain/analyze.ts";
 import { defaultDriveTimes, drive } from "../scheduler/drive.ts";
 import { manifestKey } from "../scheduler/make-task.ts";
-import type { Clock, Invoker, Lease, Rng, StateStore, TaskRecord } from "../scheduler/ports.ts";
+import type { Clock, Invoker, Lease, Rng, StateStore } from "../scheduler/ports.ts";
 import { defaultStepOptions, type QueryState } from "../scheduler/state.ts";
 import { TakenOverError } from "../scheduler/taken-over.ts";
 import { parse } from "../sql/parse.ts";
 import type { SizingOptions } from "../stages/sizing.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
-import { estimateQuery } from "./estimate.ts";
+import { billLines, stageBillLines } from "./format-bill.ts";
 import { type InlineEnvironment, InlineInvoker, InlineState } from "./inline-tasks.ts";
 import { bytesReadSoFar, tooCostly, tooManyBytes } from "./limits.ts";
 import { planRows, planStatement } from "./plan-statement.ts";
+import { type BillTotals, QueryBill } from "./query-bill.ts";
+import type { StageProgress } from "./query-service.ts";
 import { hasEnded, type QueryProgress, type QueryRecord, type QueryStore } from "./query-store.ts";
 import { stageProgress } from "./stage-progress.ts";
 import {
@@ -29,7 +43,6 @@ import {
   writeHandOver,
   writePlan,
 } from "./stored-plan.ts";
-import { addUsage, costOf, type PriceTable, type Usage } from "./usage.ts";
 
 export interface SchedulerPorts {
   readonly clock: Clock;
@@ -56,6 +69,10 @@ export interface SchedulerOptions {
   readonly executorTimeoutMs: number;
   /** An executor that gives no sign of life for so long is taken for lost. */
   readonly silentMsMax: number;
+  /** How often executors say that they are alive. */
+  readonly heartbeatMs: number;
+  /** Memory of this function. */
+  readonly memoryMb: number;
   readonly remainingMs: () => number;
   /** Queries that read at most so many bytes of tables run in the scheduler. */
   readonly inlineBytesMax: number;
@@ -72,6 +89,10 @@ export type SchedulerOutcome = "ended" | "handed_over" | "held_by_another" | "no
 /** Time kept for handing over. */
 const handOverMs = 20_000;
 const progressMsDefault = 1000;
+/** What the query has cost is added up no oftener than this. */
+const costCheckMs = 250;
+/** Attempts that nobody wants any more see it with their next sign of life; then they need a while to stop. */
+const sweepMsMin = 3000;
 
 export async function runQuery(
   queryId: string,
@@ -79,13 +100,16 @@ export async function runQuery(
   options: SchedulerOptions,
 ): Promise<SchedulerOutcome> {
   const record = await ports.queries.get(queryId);
-  if (!record || hasEnded(record.progress)) return "nothing_to_do";
-  const lease = await acquire(record, ports, options);
-  if (!lease) return "held_by_another";
+  if (!record) return "nothing_to_do";
+  const lease = hasEnded(record.progress) ? undefined : await acquire(record, ports, options);
   // What the former holder wrote last.
-  const held = await ports.queries.get(queryId);
-  if (!held || hasEnded(held.progress)) return "nothing_to_do";
-  return new QueryRun(held, lease, ports, options).run();
+  const held = lease && (await ports.queries.get(queryId));
+  if (lease && held && !hasEnded(held.progress)) {
+    return new QueryRun({ ...held, ...(record.lease && { lease: record.lease }) }, lease, ports, options).run();
+  }
+  // It was invoked, and is billed, all the same.
+  await ports.queries.addStrayUsage(queryId, addUsage(ports.usage(), { ...noUsage, lambdaInvocations: lease ? 0 : 1 }));
+  return lease || hasEnded(record.progress) ? "nothing_to_do" : "held_by_another";
 }
 
 /** Waits once for another's lease to run out: its holder may have died. */
@@ -109,8 +133,12 @@ class QueryRun {
   readonly #ports: SchedulerPorts;
   readonly #options: SchedulerOptions;
   readonly #abort = new AbortController();
-  /** By stage and attempt. */
-  readonly #attempts = new Map<string, Usage>();
+  readonly #bill: QueryBill;
+  /** What former schedulers left unsaid. */
+  readonly #died: NonNullable<QueryProgress["died"]>;
+  #inline = false;
+  #state: QueryState | undefined;
+  #costCheckedMs = 0;
   /** Whether another scheduler had it before. */
   readonly #handedOver: boolean;
   #progress: QueryProgress;
@@ -123,8 +151,15 @@ class QueryRun {
     this.#lease = lease;
     this.#ports = ports;
     this.#options = options;
-    this.#progress = record.progress;
+    const { handedOver: _, ...progress } = record.progress;
+    this.#progress = progress;
     this.#handedOver = record.progress.status === "running";
+    const { executors, heartbeatMs } = options;
+    this.#bill = new QueryBill(
+      executors.map(({ memoryMb }) => memoryMb / 1024),
+      heartbeatMs,
+    );
+    this.#died = diedWithoutReport(record, ports.clock.now(), options.memoryMb / 1024);
   }
 
   async run(): Promise<SchedulerOutcome> {
@@ -136,7 +171,7 @@ class QueryRun {
       const reason = this.#abort.signal.aborted ? this.#abort.signal.reason : thrown;
       const error = QueryError.from(reason);
       const status = error.code === "cancelled" ? "cancelled" : "failed";
-      await this.#write({ status, error: error.toJSON(), finishedMs: this.#ports.clock.now() });
+      await this.#writeEnd({ status, error: error.toJSON(), finishedMs: this.#ports.clock.now() });
     }
     // Should handing over fail, then so does this invocation: it is repeated, and the query goes on.
     return state ? this.#handOver(state) : "ended";
@@ -160,10 +195,9 @@ class QueryRun {
     }
     const answered = plan.analyze ? await this.#answerAnalyzed(plan, state) : state;
     const answer = results(answered.stages.at(-1)!);
-    await this.#write({
+    await this.#writeEnd({
       status: "finished",
       finishedMs: clock.now(),
-      stages: state.stages.map(stageProgress),
       rows: sum(answer, ({ rows }) => rows),
       resultBytes: sum(answer, ({ bytes }) => bytes),
       resultKey: manifestKey(answered.queryId, answered.graph.stages.length - 1, 0),
@@ -173,7 +207,7 @@ class QueryRun {
 
   async #plan(): Promise<StoredPlan> {
     const { sql, parameters, maxBytes, maxCost } = this.#record.request;
-    const { slots, sizing, executors, inlineBytesMax, prices } = this.#options;
+    const { slots, sizing, inlineBytesMax, prices = defaultPrices } = this.#options;
     const [statement, more] = await parse(sql);
     if (!statement || more) throw new QueryError("syntax", "a query is one statement");
     const catalog = await this.#ports.catalog();
@@ -182,13 +216,16 @@ class QueryRun {
       slots,
       ...(sizing && { sizing }),
       ...(parameters && { parameters }),
+      deployment: this.#deployment(),
+      prices,
     });
-    const estimate = estimateQuery(planned.graph, planned.snapshot, executors[0]!.memoryMb, prices);
+    const estimate = estimateQuery(planned.graph, planned.snapshot, this.#deployment(), prices);
     const bytesMax = Math.min(maxBytes ?? Infinity, this.#options.maxBytes ?? Infinity);
     const costMax = Math.min(maxCost ?? Infinity, this.#options.maxCost ?? Infinity);
-    if (estimate.bytes > bytesMax) throw tooManyBytes(bytesMax, estimate.bytes);
-    if (estimate.cost.total > costMax) throw tooCostly(costMax, estimate.cost.total);
-    const plan = storedPlan(planned, { analyze, inline: estimate.bytes <= inlineBytesMax });
+    // Statistics of row groups tell what is read for sure; filters and joins may spare what is beyond that.
+    if (estimate.bytesLeast > bytesMax) throw tooManyBytes(bytesMax, estimate.bytesLeast);
+    if (estimate.costLeast > costMax) throw tooCostly(costMax, estimate.costLeast);
+    const plan = storedPlan(planned, estimate, { analyze, inline: estimate.bytes <= inlineBytesMax });
     return writePlan(this.#ports.objects, this.#id, plan);
   }
 
@@ -196,9 +233,11 @@ class QueryRun {
     const { clock, rng, objects } = this.#ports;
     const { owner, slots, batchRows, executors, executorTimeoutMs, remainingMs } = this.#options;
     const { signal } = this.#abort;
+    this.#inline = plan.inline;
     const state = plan.inline ? new InlineState(this.#ports.state, this.#id) : this.#ports.state;
-    const invoker = plan.inline ? new InlineInvoker(state, this.#ports.inline, signal) : this.#ports.invoker;
+    const invoker = plan.inline ? this.#inlineInvoker(state) : this.#billed(this.#ports.invoker);
     const before = this.#handedOver && !plan.inline ? await readHandOver(objects, this.#id) : undefined;
+    for (const attempt of before?.open ?? []) this.#bill.started(attempt);
     return drive(
       plan.graph,
       { clock, rng, state, invoker, objects },
@@ -214,10 +253,10 @@ class QueryRun {
         attemptMsMax: executorTimeoutMs * 1.1 + 2000,
         silentMsMax: this.#options.silentMsMax,
         handOverAtMs: clock.now() + remainingMs() - handOverMs,
-        ...(before && { before }),
+        ...(before && { before: before.stages }),
         signal,
         onChange: (changed) => this.#watchProgress(changed),
-        onRecords: (stage, records) => this.#countAttempts(stage, records),
+        onRecords: (stage, records) => this.#bill.read(stage, records),
       },
     );
   }
@@ -225,13 +264,18 @@ class QueryRun {
   /** EXPLAIN ANALYZE: what the query did becomes the answer, as a query over values of its own. */
   async #answerAnalyzed(plan: StoredPlan, state: QueryState): Promise<QueryState> {
     const account = accountOf(state, this.#ports.clock.now() - this.#progress.startedMs!);
+    const { prices = defaultPrices } = this.#options;
     const { usage } = this.#counted();
-    const { total } = costOf(usage, this.#options.prices);
-    const text = `${formatAnalyzed(plan.graph, state.stages, account)}\nCost: ${formatUsage(usage, total)}`;
+    const totals = this.#bill.totals();
+    const analyzed = formatAnalyzed(plan.graph, state.stages, account, (stage) =>
+      stageBillLines(stage, this.#bill, prices),
+    );
+    const own = subtractUsage(usage, totals.usage);
+    const text = [analyzed, ...billLines(usage, own, totals, prices)].join("\n");
     const planned = planRows(["plan_type", "plan"], [["analyzed_plan", text]], { slots: 1 });
     const queryId = `${this.#id}/answer`;
     const inline = new InlineState(undefined, queryId);
-    const invoker = new InlineInvoker(inline, this.#ports.inline, this.#abort.signal);
+    const invoker = this.#inlineInvoker(inline);
     const ports = { ...this.#ports, state: inline, invoker };
     const { batchRows, executors, owner } = this.#options;
     return drive(planned.graph, ports, {
@@ -247,29 +291,76 @@ class QueryRun {
   }
 
   async #handOver(state: QueryState): Promise<SchedulerOutcome> {
-    await writeHandOver(this.#ports.objects, this.#id, state.stages);
-    await this.#write({ stages: state.stages.map(stageProgress) });
+    await writeHandOver(this.#ports.objects, this.#id, { stages: state.stages, open: this.#bill.open });
+    await this.#write({ handedOver: true });
     await this.#ports.handOver(this.#id);
     return "handed_over";
   }
 
   #watchProgress(state: QueryState): void {
-    this.#change({ stages: state.stages.map(stageProgress) });
+    this.#state = state;
+    this.#changed = true;
     const { maxBytes, maxCost } = this.#record.request;
     const bytesMax = Math.min(maxBytes ?? Infinity, this.#options.maxBytes ?? Infinity);
     const costMax = Math.min(maxCost ?? Infinity, this.#options.maxCost ?? Infinity);
     if (bytesMax < Infinity && bytesReadSoFar(state) > bytesMax) this.#abort.abort(tooManyBytes(bytesMax));
-    if (costMax === Infinity) return;
+    // Adding up very many attempts takes a while.
+    if (costMax === Infinity || this.#ports.clock.now() < this.#costCheckedMs + costCheckMs) return;
+    this.#costCheckedMs = this.#ports.clock.now();
     const { total } = costOf(this.#counted().usage, this.#options.prices);
     if (total > costMax) this.#abort.abort(tooCostly(costMax));
   }
 
-  #countAttempts(stage: number, records: readonly TaskRecord[]): void {
-    for (const { task, win, failures } of records) {
-      const usage = win?.result.usage;
-      if (usage) this.#attempts.set(`${stage}/${task}/${win.attemptId}`, usage);
-      for (const failure of failures) {
-        if (failure.usage) this.#attempts.set(`${stage}/${task}/${failure.attemptId}`, failure.usage);
+  #stages(): readonly StageProgress[] {
+    if (!this.#state) return this.#progress.stages;
+    return this.#state.stages.map((stage, i) => stageProgress(stage, i, this.#bill.stage(i)));
+  }
+
+  #deployment(): Deployment {
+    const { executors, memoryMb, inlineBytesMax } = this.#options;
+    return { executorMemoryMb: executors[0]!.memoryMb, schedulerMemoryMb: memoryMb, inlineBytesMax };
+  }
+
+  #inlineInvoker(state: StateStore): InlineInvoker {
+    return new InlineInvoker(state, this.#ports.inline, this.#abort.signal, this.#ports.usage);
+  }
+
+  /** The invoker, with what it starts in the books. */
+  #billed(invoker: Invoker): Invoker {
+    return {
+      invoke: async (task) => {
+        await invoker.invoke(task);
+        this.#bill.started(task);
+      },
+      abort: (attemptIds) => invoker.abort(attemptIds),
+      wait: (ms) => invoker.wait(ms),
+    };
+  }
+
+  /**
+   * The query's end, and then, while its function still runs, what attempts report that nobody waited for: losers, those
+   * of a query that was cancelled or failed. They stop when they see that they are not wanted, and say what they used.
+   */
+  async #writeEnd(change: Partial<QueryProgress>): Promise<void> {
+    const open = this.#inline ? [] : this.#bill.open;
+    await this.#write({ ...change, ...(open.length === 0 && { billed: true }) });
+    if (open.length === 0) return;
+    await this.#sweep().catch(() => {});
+    this.#bill.giveUpOpen();
+    await this.#write({ billed: true });
+  }
+
+  async #sweep(): Promise<void> {
+    const { clock, state } = this.#ports;
+    const { heartbeatMs, remainingMs } = this.#options;
+    const until = clock.now() + Math.min(heartbeatMs * 2 + sweepMsMin, remainingMs() - sweepMsMin);
+    for (let pause = 100; this.#bill.open.length > 0 && clock.now() < until; pause = Math.min(1000, pause * 1.5)) {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      const stages = new Map(
+        this.#bill.open.map(({ stage, generation }) => [`${stage}.${generation}`, { stage, generation }]),
+      );
+      for (const { stage, generation } of stages.values()) {
+        this.#bill.read(stage, await state.listTasks(this.#id, stage, generation, { late: true }));
       }
     }
   }
@@ -318,7 +409,8 @@ class QueryRun {
   async #write(change: Partial<QueryProgress>): Promise<void> {
     this.#change(change);
     this.#changed = false;
-    const progress = { ...this.#progress, ...this.#counted() };
+    const writtenMs = this.#ports.clock.now();
+    const progress = { ...this.#progress, stages: this.#stages(), writtenMs, ...this.#counted() };
     try {
       const { cancelRequested } = await this.#ports.queries.update(this.#id, this.#lease, progress);
       if (cancelRequested && !hasEnded(progress)) this.#cancel();
@@ -332,11 +424,36 @@ class QueryRun {
     this.#abort.abort(new QueryError("cancelled", "the query was cancelled"));
   }
 
-  #counted(): { readonly usage: Usage; readonly ownUsage: Usage } {
+  #counted(): Pick<QueryProgress, "usage" | "ownUsage" | "estimated" | "unreported" | "died"> {
     const ownUsage = addUsage(this.#record.progress.ownUsage, this.#ports.usage());
-    const usage = [...this.#attempts.values()].reduce(addUsage, ownUsage);
-    return { usage, ownUsage };
+    // Each scheduler that took the lease was an invocation.
+    const schedulers = { ...noUsage, lambdaInvocations: this.#lease.epoch };
+    // What tasks used that ran here is in this invocation's own use.
+    const attempts = this.#inline ? noAttempts : this.#bill.totals();
+    return {
+      ownUsage,
+      usage: sumUsage([ownUsage, schedulers, this.#died.usage, attempts.usage]),
+      estimated: addUsage(this.#died.usage, attempts.estimated),
+      unreported: this.#died.schedulers + attempts.unreported,
+      ...(this.#died.schedulers > 0 && { died: this.#died }),
+    };
   }
+}
+
+const noAttempts: BillTotals = { usage: noUsage, estimated: noUsage, unreported: 0 };
+
+/** A scheduler that did not hand the query over worked on unseen after its last word: until its lease was over, at most. */
+function diedWithoutReport(
+  { progress, lease }: QueryRecord,
+  nowMs: number,
+  gigabytes: number,
+): NonNullable<QueryProgress["died"]> {
+  const { died = { schedulers: 0, usage: noUsage }, handedOver, writtenMs } = progress;
+  if (!lease || handedOver) return died;
+  const fromMs = writtenMs ?? lease.untilMs - defaultDriveTimes.leaseMs;
+  const seconds = Math.max(0, Math.min(nowMs, lease.untilMs) - fromMs) / 1000;
+  const usage = { ...noUsage, lambdaGbSeconds: seconds * gigabytes };
+  return { schedulers: died.schedulers + 1, usage: addUsage(died.usage, usage) };
 }
 
 const planColumns = planRows(["plan_type", "plan"], [["", ""]], { slots: 1 }).columns.map(
@@ -344,13 +461,3 @@ const planColumns = planRows(["plan_type", "plan"], [["", ""]], { slots: 1 }).co
     return { name, type, nullable };
   },
 );
-
-function formatUsage(usage: Usage, dollars: number): string {
-  const { lambdaGbSeconds, lambdaInvocations, s3Gets, s3Puts, dynamoReadUnits, dynamoWriteUnits } = usage;
-  return [
-    `$${dollars.toPrecision(3)}`,
-    `${lambdaGbSeconds.toFixed(2)} GB-s in ${lambdaInvocations} invocations`,
-    `${s3Gets} GET, ${s3Puts} PUT`,
-    `${dynamoReadUnits} read and ${dynamoWriteUnits} write units`,
-  ].join("; ");
-}

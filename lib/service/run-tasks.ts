@@ -1,5 +1,6 @@
 /** What an executor function does with one event: runs its task and reports, or hands several on to other executors. */
 import { randomUUID } from "node:crypto";
+import type { Usage } from "../bill/usage.ts";
 import { QueryError } from "../errors.ts";
 import { executeTask } from "../executor/execute.ts";
 import type { LinearMemory } from "../kernels/memory.ts";
@@ -7,7 +8,6 @@ import type { Invoker, StateStore, TaskKey } from "../scheduler/ports.ts";
 import type { Task, TaskResult } from "../stages/graph.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { decodeEvent, type ExecutorEvent } from "./executor-event.ts";
-import type { Usage } from "./usage.ts";
 
 export interface ExecutorPorts {
   readonly state: StateStore;
@@ -48,7 +48,13 @@ export async function runTasks(
 ): Promise<readonly TaskOutcome[]> {
   const tasks = await decodeEvent(event, ports.objects);
   if (tasks.length === 1) return [await runTask(tasks[0]!, ports, limits)];
-  return Promise.all(tasks.map((task) => handOn(task, ports)));
+  const outcomes = await Promise.all(tasks.map((task) => handOn(task, ports)));
+  await ports.state.recordHandOn?.(keyOf(tasks[0]!), newDelivery(), ports.usage());
+  return outcomes;
+}
+
+function newDelivery(): string {
+  return randomUUID().slice(0, 8);
 }
 
 async function handOn(task: Task, { invoker, state }: ExecutorPorts): Promise<TaskOutcome> {
@@ -65,28 +71,35 @@ async function handOn(task: Task, { invoker, state }: ExecutorPorts): Promise<Ta
 async function runTask(task: Task, ports: ExecutorPorts, limits: InvocationLimits): Promise<TaskOutcome> {
   const { state, memory, tables, objects, spillDirectory, usage } = ports;
   const key = keyOf(task);
-  const watch = watchTask(key, task.attemptId, state, limits);
+  // An invocation may be delivered twice: each delivery writes an object of its own, and is billed.
+  const delivery = newDelivery();
+  const watch = watchTask(key, task.attemptId, ports, limits);
+  const fail = async (error: QueryError) => {
+    await watch.stop();
+    await state.failTask(key, { ...attemptOf(task), delivery, error: error.toJSON(), usage: usage() });
+  };
   try {
-    // An invocation may be delivered twice: each delivery writes an object of its own.
-    const outputKey = `${task.outputKey}.${randomUUID().slice(0, 8)}`;
+    const outputKey = `${task.outputKey}.${delivery}`;
     const environment = { memory, tables, shuffle: objects, spillDirectory, signal: watch.signal };
-    const result = { ...(await executeTask({ ...task, outputKey }, environment)), usage: usage() };
+    const done = await executeTask({ ...task, outputKey }, environment);
+    await watch.stop();
+    const result = { ...done, usage: usage() };
     if (await state.commitTask(key, { ...attemptOf(task), result })) return outcomeOf(task, "won", { result });
     // What a lost attempt used is billed all the same.
     const error = new QueryError("duplicate", "another attempt was first");
-    await state.failTask(key, { ...attemptOf(task), error: error.toJSON(), usage: usage() });
+    await fail(error);
     return outcomeOf(task, "lost", { error });
   } catch (thrown) {
     const error = QueryError.from(thrown);
-    await state.failTask(key, { ...attemptOf(task), error: error.toJSON(), usage: usage() });
+    await fail(error);
     return outcomeOf(task, "failed", { error });
   } finally {
-    watch.stop();
+    await watch.stop();
   }
 }
 
 /** Stops a task that nobody wants any more, and one that would run into the function's time limit. */
-function watchTask(key: TaskKey, attemptId: string, state: StateStore, limits: InvocationLimits) {
+function watchTask(key: TaskKey, attemptId: string, { state, usage }: ExecutorPorts, limits: InvocationLimits) {
   const { remainingMs, watchMs = 5000 } = limits;
   const abort = new AbortController();
   const late = setTimeout(
@@ -95,16 +108,24 @@ function watchTask(key: TaskKey, attemptId: string, state: StateStore, limits: I
     },
     Math.min(2 ** 31 - 1, Math.max(0, remainingMs() - reportMs)),
   );
-  const look = setInterval(async () => {
+  const look = async () => {
     const [wanted] = await Promise.all([
       state.isWanted?.(key).catch(() => true),
-      state.beat?.(key, attemptId, Date.now()).catch(() => {}),
+      state.beat?.(key, attemptId, { atMs: Date.now(), usage: usage() }).catch(() => {}),
     ]);
     if (wanted === false) abort.abort(new QueryError("cancelled", "the query was cancelled"));
+  };
+  let looking: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
   }, watchMs);
-  const stop = () => {
+  /** Resolves when nothing of it is under way any more: what it used is counted then. */
+  const stop = async () => {
     clearTimeout(late);
-    clearInterval(look);
+    clearInterval(timer);
+    await looking;
   };
   return { signal: abort.signal, stop };
 }

@@ -1,9 +1,10 @@
 /** How far each stage is, for people. */
+import type { Usage } from "../bill/usage.ts";
 import { results, retries, sum } from "../explain/account.ts";
 import type { StageState } from "../scheduler/state.ts";
 import type { StageProgress } from "./query-service.ts";
 
-export function stageProgress(stage: StageState, index: number): StageProgress {
+export function stageProgress(stage: StageState, index: number, usage?: Usage): StageProgress {
   const done = results(stage);
   return {
     stage: index,
@@ -13,5 +14,6 @@ export function stageProgress(stage: StageState, index: number): StageProgress {
     retries: retries(stage),
     rows: sum(done, ({ rows }) => rows),
     bytes: sum(done, ({ bytes }) => bytes),
+    ...(usage && { usage }),
   };
 }

@@ -3,6 +3,7 @@
  * API shows it.
  */
 import { gunzipSync, gzipSync } from "node:zlib";
+import type { QueryEstimate } from "../bill/estimate.ts";
 import type { CatalogSnapshot, Table } from "../catalog/table.ts";
 import { QueryError } from "../errors.ts";
 import { toDot } from "../explain/graph.ts";
@@ -13,6 +14,7 @@ import type { PlannedQuery } from "../query.ts";
 import type { StageState } from "../scheduler/state.ts";
 import type { StageGraph } from "../stages/graph.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
+import type { StartedAttempt } from "./query-bill.ts";
 import type { QueryPlanTexts, ResultColumnInfo } from "./query-service.ts";
 
 export interface StoredPlan {
@@ -26,7 +28,11 @@ export interface StoredPlan {
   readonly inline: boolean;
 }
 
-export function storedPlan(planned: PlannedQuery, how: Pick<StoredPlan, "analyze" | "inline">): StoredPlan {
+export function storedPlan(
+  planned: PlannedQuery,
+  estimate: QueryEstimate,
+  how: Pick<StoredPlan, "analyze" | "inline">,
+): StoredPlan {
   const { graph, columns, names, snapshot } = planned;
   return {
     version: 1,
@@ -38,6 +44,7 @@ export function storedPlan(planned: PlannedQuery, how: Pick<StoredPlan, "analyze
       physical: formatPhysical(planned.physical),
       stages: formatStages(graph),
       dot: toDot(graph),
+      estimate,
     },
     ...how,
   };
@@ -76,13 +83,19 @@ export function readPlan(objects: ObjectStore, queryId: string): Promise<StoredP
 }
 
 /** What a scheduler knows of attempts under way: nothing of it is needed, but without it they are all started again. */
-export function writeHandOver(objects: ObjectStore, queryId: string, stages: readonly StageState[]): Promise<unknown> {
-  const open = stages.map(({ tasks, ...stage }) => ({ ...stage, tasks: tasks.map(({ win: _, ...task }) => task) }));
-  return objects.put(handOverKey(queryId), gzipSync(JSON.stringify(open), { level: 3 }));
+export interface HandOver {
+  readonly stages: readonly StageState[];
+  /** Attempts that have not reported what they used. */
+  readonly open: readonly StartedAttempt[];
 }
 
-export function readHandOver(objects: ObjectStore, queryId: string): Promise<readonly StageState[] | undefined> {
-  return readJson<readonly StageState[]>(objects, handOverKey(queryId));
+export function writeHandOver(objects: ObjectStore, queryId: string, { stages, open }: HandOver): Promise<unknown> {
+  const bare = stages.map(({ tasks, ...stage }) => ({ ...stage, tasks: tasks.map(({ win: _, ...task }) => task) }));
+  return objects.put(handOverKey(queryId), gzipSync(JSON.stringify({ stages: bare, open }), { level: 3 }));
+}
+
+export function readHandOver(objects: ObjectStore, queryId: string): Promise<HandOver | undefined> {
+  return readJson<HandOver>(objects, handOverKey(queryId));
 }
 
 async function readJson<T>(objects: ObjectStore, key: string): Promise<T | undefined> {

@@ -1,10 +1,9 @@
 /** The stage graph: what the cut makes of a physical plan, and the task that is sent to an executor. */
-
 import type { Schema } from "../arrow/types.ts";
+import type { Usage } from "../bill/usage.ts";
 import type { CsvOptions } from "../catalog/table.ts";
 import type { Column } from "../expr/expr.ts";
 import type { Partitioning, PhysicalPlan } from "../physical/plan.ts";
-import type { Usage } from "../service/usage.ts";
 
 export interface Stage {
   readonly id: number;

@@ -6,9 +6,9 @@ import { DynamoCatalogStore } from "../../lib/aws/dynamo-catalog-store.ts";
 import { DynamoQueryStore } from "../../lib/aws/dynamo-query-store.ts";
 import { DynamoStateStore } from "../../lib/aws/dynamo-state-store.ts";
 import { UsageMeter } from "../../lib/aws/usage-meter.ts";
+import { noUsage } from "../../lib/bill/usage.ts";
 import { MemoryCatalogStore } from "../../lib/catalog/catalog-store.ts";
 import { MemoryQueryStore } from "../../lib/service/memory-query-store.ts";
-import { noUsage } from "../../lib/service/usage.ts";
 import { stateStoreConformance, winOf } from "../scheduler/state-store-conformance.ts";
 import { catalogStoreConformance } from "../service/catalog-store-conformance.ts";
 import { queryStoreConformance } from "../service/query-store-conformance.ts";
@@ -62,6 +62,22 @@ describe("DynamoStateStore", () => {
     }
   });
 
+  it("counts a failed condition by the size of the item that is there, as DynamoDB does", async () => {
+    const store = new DynamoStateStore(dynamo.client, await dynamo.makeTable());
+    const key = { queryId: "q", stage: 0, generation: 0, task: 0 };
+    const { result, ...win } = winOf("1-a", `k${Math.random()}`, 4000);
+    const noise = result.partitions.map((slice, i) => ({ ...slice, checksum: (i * 2654435761) % 2 ** 32 }));
+    await store.commitTask(key, { ...win, result: { ...result, partitions: noise } });
+    const before = counted();
+    meter.take();
+    assert.equal(await store.commitTask(key, winOf("2-b")), false);
+    const used = meter.take();
+    assert.ok(used.dynamoWriteUnits > 5, `${used.dynamoWriteUnits} units`);
+    assert.equal(counted().writes - before.writes, used.dynamoWriteUnits);
+    // The failure itself tells which attempt stands: nothing is read again.
+    assert.deepEqual([used.dynamoReadUnits, counted().reads - before.reads], [0, 0]);
+  });
+
   it("does not take another delivery of the same attempt for its own commit", async () => {
     const store = new DynamoStateStore(dynamo.client, await dynamo.makeTable());
     const key = { queryId: "q", stage: 0, generation: 0, task: 0 };
@@ -75,7 +91,14 @@ describe("DynamoStateStore", () => {
     const queries = new DynamoQueryStore(dynamo.client, table);
     const key = { queryId: "q", stage: 0, generation: 0, task: 0 };
     assert.equal(await store.isWanted(key), false);
-    const progress = { status: "queued", stages: [], usage: noUsage, ownUsage: noUsage } as const;
+    const progress = {
+      status: "queued",
+      stages: [],
+      usage: noUsage,
+      ownUsage: noUsage,
+      estimated: noUsage,
+      unreported: 0,
+    } as const;
     await queries.create({ id: "q", tenant: "t", sql: "select 1", submittedMs: Date.now() }, progress);
     assert.equal(await store.isWanted(key), true);
     await store.commitTask({ ...key, task: 1 }, winOf("1-a"));

@@ -85,7 +85,7 @@ export class SimulatedWorld implements Clock, Invoker {
     const tier = this.#faults.large?.get(`${stage}/${task.task}`) ?? 0;
     if ((task.tier ?? 0) < tier) return fail(new QueryError("out_of_memory", "too small"));
     if (this.#faults.die && this.rng.next() < this.#faults.die) {
-      if (this.rng.next() < 0.5) await this.state.beat(key, attemptId, this.#now);
+      if (this.rng.next() < 0.5) await this.state.beat(key, attemptId, { atMs: this.#now });
       return;
     }
     if (this.rng.next() < this.#faults.fail) return fail(new QueryError("executor_lost", "the executor died"));

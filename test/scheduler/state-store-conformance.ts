@@ -1,6 +1,8 @@
 /** What every state store must do; each adapter's test runs it. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { noUsage } from "../../lib/bill/usage.ts";
+import { QueryError } from "../../lib/errors.ts";
 import type { StateStore, Win } from "../../lib/scheduler/ports.ts";
 
 export function winOf(attemptId: string, key = `k/${attemptId}`, partitions = 1): Win {
@@ -102,14 +104,36 @@ export function stateStoreConformance(name: string, make: () => Promise<StateSto
 
     it("keeps the last sign of life of each attempt", async () => {
       const { store, key, queryId } = await open(2);
-      await store.beat!(key(1), "1-a", 5);
-      await store.beat!(key(1), "1-a", 7);
-      await store.beat!(key(1), "2-b", 6);
+      await store.beat!(key(1), "1-a", { atMs: 5 });
+      await store.beat!(key(1), "1-a", { atMs: 7, usage: { ...noUsage, s3Gets: 3 } });
+      await store.beat!(key(1), "2-b", { atMs: 6 });
       const [first, second] = await store.listTasks(queryId, 0, 0);
       assert.deepEqual([...first!.beats!], []);
-      assert.deepEqual([...second!.beats!].sort(), [
-        ["1-a", 7],
-        ["2-b", 6],
+      const beats = [...second!.beats!].map(([id, { atMs, usage }]) => [id, atMs, usage?.s3Gets]);
+      assert.deepEqual(beats.sort(), [
+        ["1-a", 7, 3],
+        ["2-b", 6, undefined],
+      ]);
+    });
+
+    it("keeps what handing on took, each delivery of a failed attempt, and both after all tasks are won", async () => {
+      const { store, key, queryId } = await open(2);
+      for (const task of [0, 1]) await store.commitTask(key(task), winOf("1-a"));
+      await store.listTasks(queryId, 0, 0);
+      const error = new QueryError("duplicate", "another attempt was first").toJSON();
+      const usage = { ...noUsage, s3Gets: 2 };
+      for (const delivery of ["x", "y"]) {
+        await store.failTask(key(1), { attempt: 1, attemptId: "1-b", error, usage, delivery });
+      }
+      await store.recordHandOn!(key(0), "i", { ...noUsage, lambdaInvocations: 5 });
+      const [first, second] = await store.listTasks(queryId, 0, 0, { late: true });
+      assert.deepEqual(
+        first!.handedOn!.map(({ lambdaInvocations }) => lambdaInvocations),
+        [5],
+      );
+      assert.deepEqual(second!.failures.map(({ delivery, usage: used }) => [delivery, used!.s3Gets]).sort(), [
+        ["x", 2],
+        ["y", 2],
       ]);
     });
 

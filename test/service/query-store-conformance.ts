@@ -1,11 +1,18 @@
 /** What every query store must do. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { noUsage } from "../../lib/bill/usage.ts";
 import type { Lease, StateStore } from "../../lib/scheduler/ports.ts";
 import type { QueryProgress, QueryRequest, QueryStore } from "../../lib/service/query-store.ts";
-import { noUsage } from "../../lib/service/usage.ts";
 
-const queued: QueryProgress = { status: "queued", stages: [], usage: noUsage, ownUsage: noUsage };
+const queued: QueryProgress = {
+  status: "queued",
+  stages: [],
+  usage: noUsage,
+  ownUsage: noUsage,
+  estimated: noUsage,
+  unreported: 0,
+};
 const withoutUsage = ({ usage: _u, ownUsage: _o, ...rest }: QueryProgress) => rest;
 
 interface Stores {
@@ -94,6 +101,20 @@ export function queryStoreConformance(name: string, make: () => Promise<Stores>)
       const found = (await queries.get(id))!;
       assert.equal(found.progress.status, "cancelled");
       assert.equal(found.lease?.epoch, 2);
+    });
+
+    it("adds up what schedulers used that did not hold the query", async () => {
+      const stores = await make();
+      const { queries } = stores;
+      const { id } = request();
+      await queries.create(request({ id }), queued);
+      const lease = await leaseOf(stores, id, 1);
+      for (const s3Gets of [1, 2, 2]) await queries.addStrayUsage(id, { ...noUsage, s3Gets });
+      await queries.update(id, lease, { ...queued, status: "finished" });
+      await queries.addStrayUsage("none", { ...noUsage, s3Gets: 1 });
+      assert.equal((await queries.get(id))!.strayUsage.s3Gets, 5);
+      assert.equal((await queries.list("tenant#1", { limit: 1 }))[0]!.strayUsage.s3Gets, 5);
+      assert.equal(await queries.get("none"), undefined);
     });
 
     it("does not mark queries that have ended, or that are not there", async () => {

@@ -5,10 +5,10 @@ import { messagesOf } from "../../../lib/arrow/ipc-message.ts";
 import { decodeSchema } from "../../../lib/arrow/ipc-schema.ts";
 import { ResultDecoder } from "../../../lib/arrow/result.ts";
 import type { DataType } from "../../../lib/arrow/types.ts";
+import type { Cost, Usage } from "../../../lib/bill/usage.ts";
 import { QueryError, type QueryErrorJson } from "../../../lib/errors.ts";
 import { formatValue } from "../../../lib/expr/format-value.ts";
 import type { StageProgress } from "../../../lib/service/query-service.ts";
-import type { Cost, Usage } from "../../../lib/service/usage.ts";
 import type { Row } from "../../support/cells.ts";
 
 export interface QueryBody {

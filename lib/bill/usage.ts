@@ -32,17 +32,26 @@ export const noUsage: Usage = {
   dynamoWriteUnits: 0,
 };
 
+const fields = Object.keys(noUsage) as (keyof Usage)[];
+
 export function addUsage(a: Usage, b: Usage): Usage {
-  return {
-    lambdaGbSeconds: a.lambdaGbSeconds + b.lambdaGbSeconds,
-    lambdaInvocations: a.lambdaInvocations + b.lambdaInvocations,
-    s3Gets: a.s3Gets + b.s3Gets,
-    s3Puts: a.s3Puts + b.s3Puts,
-    s3BytesRead: a.s3BytesRead + b.s3BytesRead,
-    s3BytesWritten: a.s3BytesWritten + b.s3BytesWritten,
-    dynamoReadUnits: a.dynamoReadUnits + b.dynamoReadUnits,
-    dynamoWriteUnits: a.dynamoWriteUnits + b.dynamoWriteUnits,
-  };
+  return combined((field) => a[field] + b[field]);
+}
+
+export function subtractUsage(a: Usage, b: Usage): Usage {
+  return combined((field) => a[field] - b[field]);
+}
+
+export function sumUsage(all: Iterable<Usage>): Usage {
+  let sum = noUsage;
+  for (const each of all) sum = addUsage(sum, each);
+  return sum;
+}
+
+function combined(of: (field: keyof Usage) => number): Usage {
+  const usage: Record<keyof Usage, number> = { ...noUsage };
+  for (const field of fields) usage[field] = of(field);
+  return usage;
 }
 
 /** Prices of one region on one day, in US dollars per unit. */
