@@ -34,6 +34,7 @@ export interface SubmitBody {
   readonly maxBytes?: number;
   readonly maxCost?: number;
   readonly idempotencyKey?: string;
+  readonly tags?: readonly string[];
 }
 
 const wait = {
@@ -91,6 +92,12 @@ export const submitSchema: JsonSchema = {
       maxLength: 128,
       description: "Asked again with the same key within a day, the same query answers.",
     },
+    tags: {
+      type: "array",
+      items: { type: "string", minLength: 1, maxLength: 128 },
+      maxItems: 20,
+      description: "Your own words for what the query belongs to; shown with it.",
+    },
   },
   required: ["sql"],
   additionalProperties: false,
@@ -127,6 +134,7 @@ export interface QueryBody {
   readonly id: string;
   readonly status: QueryStatus;
   readonly sql: string;
+  readonly tags?: readonly string[];
   /** ISO 8601, as all times. */
   readonly submittedAt: string;
   readonly startedAt?: string;
@@ -162,11 +170,12 @@ export interface ArrowLinksBody {
 }
 
 export function queryBody(info: QueryInfo): QueryBody {
-  const { id, status, sql, stages, usage, cost, bill } = info;
+  const { id, status, sql, tags, stages, usage, cost, bill } = info;
   return {
     id,
     status,
     sql,
+    ...(tags && { tags }),
     submittedAt: isoTime(info.submittedMs),
     ...(info.startedMs !== undefined && { startedAt: isoTime(info.startedMs) }),
     ...(info.finishedMs !== undefined && { finishedAt: isoTime(info.finishedMs) }),
@@ -228,6 +237,7 @@ const queryProperties: Readonly<Record<string, JsonSchema>> = {
   id: text,
   status: { type: "string", enum: statuses },
   sql: text,
+  tags: { type: "array", items: text },
   submittedAt: time,
   startedAt: time,
   finishedAt: time,
@@ -260,7 +270,7 @@ const queryProperties: Readonly<Record<string, JsonSchema>> = {
   }),
   error: { $ref: "#/components/schemas/QueryError" },
 };
-const queryOptional = ["startedAt", "finishedAt", "columns", "rowCount", "resultBytes", "error"];
+const queryOptional = ["tags", "startedAt", "finishedAt", "columns", "rowCount", "resultBytes", "error"];
 
 const row: JsonSchema = {
   type: "array",

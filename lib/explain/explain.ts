@@ -5,6 +5,7 @@ import { formatLogical } from "../logical/format.ts";
 import { formatPhysical } from "../physical/format.ts";
 import type { PlannedQuery } from "../query.ts";
 import type { ExplainMode } from "../sql/ast.ts";
+import { toDot } from "./graph.ts";
 import { formatStages } from "./stages.ts";
 
 /** @param deployed the estimate for the deployment that would run it; absent: nothing is billed here */
@@ -26,6 +27,8 @@ export function explain(
       return [["physical_plan", formatPhysical(planned.physical)]];
     case "stages":
       return [["stages", formatStages(planned.graph)]];
+    case "graph":
+      return [["graph", toDot(planned.graph)]];
     case "default":
       return [
         ["optimized_plan", formatLogical(planned.optimized)],

@@ -197,12 +197,13 @@ export class CloudQueryService implements QueryService {
 
   #infoOf({ request, progress, strayUsage }: QueryRecord): QueryInfo {
     const { prices } = this.#ports;
-    const { id, tenant, sql, submittedMs } = request;
+    const { id, tenant, sql, tags, submittedMs } = request;
     const { status, startedMs, finishedMs, columns, rows, resultBytes, error } = progress;
     const { estimated, unreported, billed = false } = progress;
     const usage = addUsage(progress.usage, strayUsage);
     return {
       ...{ id, tenant, sql, submittedMs, status },
+      ...(tags && { tags }),
       ...(startedMs !== undefined && { startedMs }),
       ...(finishedMs !== undefined && { finishedMs }),
       ...(columns && { columns }),

@@ -96,6 +96,7 @@ export class EmbeddedQueryService implements QueryService {
         id,
         tenant,
         sql: request.sql,
+        ...(request.tags && { tags: request.tags }),
         status: "queued",
         submittedMs: Date.now(),
         stages: [],

@@ -18,6 +18,8 @@ export interface SubmitRequest {
   readonly maxCost?: number;
   /** The same key from the same tenant within a day gives the same query. */
   readonly idempotencyKey?: string;
+  /** The caller's own words for what the query belongs to. */
+  readonly tags?: readonly string[];
   /** Who asks, from the authorizer; queries of other tenants do not exist for it. */
   readonly tenant: string;
 }
@@ -71,6 +73,7 @@ export interface QueryInfo {
   readonly id: string;
   readonly tenant: string;
   readonly sql: string;
+  readonly tags?: readonly string[];
   readonly status: QueryStatus;
   readonly submittedMs: number;
   readonly startedMs?: number;

@@ -441,7 +441,7 @@ export type TableFunctionValue =
   | { readonly kind: "list"; readonly items: readonly SqlExpr[]; readonly span: Span }
   | { readonly kind: "map"; readonly entries: readonly { readonly key: string; readonly value: SqlExpr }[] };
 
-export type ExplainMode = "default" | "logical" | "physical" | "stages" | "cost";
+export type ExplainMode = "default" | "logical" | "physical" | "stages" | "graph" | "cost";
 
 export interface QueryStatement {
   readonly kind: "query";

@@ -37,9 +37,9 @@ async function parseStatement(text: string, tokens: readonly Token[]): Promise<S
   return convertStatement(converter, raw, viewText(text, tokens));
 }
 
-const explainModes: ReadonlySet<string> = new Set(["LOGICAL", "PHYSICAL", "STAGES", "COST"]);
+const explainModes: ReadonlySet<string> = new Set(["LOGICAL", "PHYSICAL", "STAGES", "GRAPH", "COST"]);
 
-/** EXPLAIN [ANALYZE] [(LOGICAL | PHYSICAL | STAGES | COST | ANALYZE)] query */
+/** EXPLAIN [ANALYZE] [(LOGICAL | PHYSICAL | STAGES | GRAPH | COST | ANALYZE)] query */
 async function parseExplain(text: string, tokens: readonly Token[], reader: TokenReader): Promise<Statement> {
   let analyze = reader.accept("ANALYZE");
   let mode: ExplainMode = "default";
@@ -51,7 +51,7 @@ async function parseExplain(text: string, tokens: readonly Token[], reader: Toke
   if (options) {
     reader.accept("(");
     do {
-      const option = reader.next("LOGICAL, PHYSICAL, STAGES or COST");
+      const option = reader.next("LOGICAL, PHYSICAL, STAGES, GRAPH or COST");
       const name = option.text.toUpperCase();
       if (explainModes.has(name)) mode = name.toLowerCase() as ExplainMode;
       else if (name === "ANALYZE") analyze = true;
@@ -59,7 +59,7 @@ async function parseExplain(text: string, tokens: readonly Token[], reader: Toke
         throw syntaxError(
           `unknown EXPLAIN option ${option.text}`,
           spanOfToken(option),
-          "known: LOGICAL, PHYSICAL, STAGES, COST, ANALYZE",
+          "known: LOGICAL, PHYSICAL, STAGES, GRAPH, COST, ANALYZE",
         );
     } while (reader.accept(","));
     reader.expect(")");

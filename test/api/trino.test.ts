@@ -155,7 +155,17 @@ describe("Trino protocol", () => {
     ]);
     assert.equal((await ask("SHOW COLUMNS FROM volley.default.words")).rows.length, 2);
     assert.equal((await ask("SHOW COLUMNS FROM wordz")).error!.errorName, "TABLE_NOT_FOUND");
-    assert.equal((await ask("SHOW TABLES FROM nowhere.x")).error!.errorName, "NOT_FOUND");
+    assert.equal((await ask("SHOW TABLES FROM nowhere.x")).error!.errorName, "CATALOG_NOT_FOUND");
+    assert.equal((await ask("SHOW TABLES FROM nowhere")).error!.errorName, "SCHEMA_NOT_FOUND");
+    assert.equal((await ask("USE nowhere")).error!.errorName, "SCHEMA_NOT_FOUND");
+    assert.deepEqual((await ask("SHOW CREATE TABLE words")).rows, [
+      ["CREATE TABLE volley.default.words (\n   w varchar NOT NULL,\n   d decimal(10,2) NOT NULL\n)"],
+    ]);
+    assert.equal((await ask("SHOW STATS FOR words")).rows.length, 3);
+    const functions = (await ask("SHOW FUNCTIONS LIKE 'regexp\\_%' ESCAPE '\\'")).rows;
+    assert.ok(functions.length > 3 && functions.every(([name]) => String(name).startsWith("regexp_")));
+    assert.ok((await ask("SHOW FUNCTIONS LIKE 'sum'")).rows.some(([, type]) => type === "bigint"));
+    assert.deepEqual((await ask("SHOW ROLES")).rows, []);
   });
 
   it("answers what clients look up in metadata tables", async () => {
@@ -184,6 +194,26 @@ describe("Trino protocol", () => {
       ["w", 12, "varchar", 1],
       ["d", 3, "decimal(10,2)", 2],
     ]);
+    // The rest of DatabaseMetaData, and what has no rows here but must be there to be filtered.
+    const typeInfo =
+      "SELECT TYPE_NAME, DATA_TYPE, PRECISION FROM system.jdbc.types WHERE DATA_TYPE = -5 ORDER BY DATA_TYPE";
+    assert.deepEqual((await ask(typeInfo)).rows, [["bigint", -5, 19]]);
+    assert.deepEqual((await ask("SELECT TABLE_TYPE FROM system.jdbc.table_types ORDER BY 1")).rows, [
+      ["TABLE"],
+      ["VIEW"],
+    ]);
+    for (const name of [
+      "procedures",
+      "procedure_columns",
+      "udts",
+      "super_types",
+      "super_tables",
+      "attributes",
+      "pseudo_columns",
+    ]) {
+      assert.deepEqual((await ask(`SELECT * FROM system.jdbc.${name}`)).rows, [], name);
+    }
+    assert.deepEqual((await ask("SELECT udt.type_name FROM system.jdbc.udts udt WHERE data_type = 2002")).rows, []);
     assert.deepEqual((await ask("SELECT schema_name FROM volley.information_schema.schemata s ORDER BY 1")).rows, [
       ["default"],
       ["information_schema"],
@@ -209,6 +239,87 @@ describe("Trino protocol", () => {
     assert.equal((await post("RESET SESSION a")).headers.get("x-trino-clear-session"), "a");
   });
 
+  it("lets clients open transactions, which change nothing", async () => {
+    const started = await post("START TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY");
+    const id = started.headers.get("x-trino-started-transaction-id")!;
+    assert.match(id, /^[\da-f-]{36}$/);
+    const within = { "x-trino-transaction-id": id };
+    assert.deepEqual((await post("select count(*) as n from words", within)).body.data, [[1]]);
+    assert.equal((await post("COMMIT", within)).headers.get("x-trino-clear-transaction-id"), "true");
+    const errorOf = async (sql: string, headers = {}) => ((await post(sql, headers)).body.error as Json).errorName;
+    assert.equal(await errorOf("START TRANSACTION", within), "NOT_SUPPORTED");
+    assert.equal(await errorOf("START TRANSACTION ISOLATION LEVEL SERIALIZABLE"), "UNSUPPORTED_ISOLATION_LEVEL");
+    assert.equal((await post("SET TIME ZONE 'UTC'")).body.updateType, "SET TIME ZONE");
+    assert.equal(await errorOf("SET TIME ZONE 'Europe/Berlin'"), "NOT_SUPPORTED");
+    assert.equal((await post("SET ROLE ALL")).body.error, undefined);
+    assert.equal(await errorOf("SET ROLE boss"), "ROLE_NOT_FOUND");
+  });
+
+  it("explains with Trino's options", async () => {
+    const types = async (options: string) => (await ask(`EXPLAIN ${options} select count(*) as n from words`)).rows;
+    assert.deepEqual(
+      (await types("(TYPE DISTRIBUTED)")).map(([type]) => type),
+      ["stages"],
+    );
+    assert.deepEqual(
+      (await types("(TYPE LOGICAL, FORMAT TEXT)")).map(([type]) => type),
+      ["logical_plan", "optimized_plan"],
+    );
+    assert.match(String((await types("(FORMAT GRAPHVIZ)"))[0]![1]), /^digraph/);
+    assert.deepEqual(await types("(TYPE VALIDATE)"), [[true]]);
+    const { error } = await ask("EXPLAIN (TYPE LOGICAL) select nothing from words");
+    assert.deepEqual(error!.errorLocation, { lineNumber: 1, columnNumber: 31 });
+    assert.equal((await ask("EXPLAIN (TYPE IO) select 1 as a")).error!.errorName, "NOT_SUPPORTED");
+  });
+
+  it("takes limits and tags of a session", async () => {
+    const limited = { "x-trino-session": "query_max_scan_physical_bytes=1GB,volley.max_cost=0.5,other=x" };
+    const { body } = await post("select 1 as a", { ...limited, "x-trino-client-tags": "nightly, reports" });
+    assert.deepEqual(body.data, [[1]]);
+    const query = await fetch(`${url}/v1/queries/${body.id}`, { headers: { authorization: "Bearer secret" } });
+    assert.deepEqual(((await query.json()) as Json).tags, ["nightly", "reports"]);
+    const wrong = await post("select 1 as a", { "x-trino-session": "query_max_scan_physical_bytes=much" });
+    assert.equal((wrong.body.error as Json).errorName, "INVALID_SESSION_PROPERTY");
+  });
+
+  it("tells progress, stage by stage", async () => {
+    const { body } = await post("select i % 3 as k, count(*) as n from numbers group by 1");
+    const stats = body.stats as Json;
+    const root = stats.rootStage as Json;
+    assert.equal(stats.progressPercentage, 100);
+    assert.equal(root.done, true);
+    const splits = (stage: Json): number =>
+      (stage.totalSplits as number) + (stage.subStages as Json[]).reduce((sum, each) => sum + splits(each), 0);
+    assert.equal(splits(root), stats.totalSplits);
+  });
+
+  it("asks for a statement's form once: pages and their repetition have it", async () => {
+    responseBytesMax = 20_000;
+    const headers = { authorization: "Bearer secret" };
+    const started = await fetch(`${url}/v1/statement`, {
+      method: "POST",
+      body: "select i, timestamp '2024-02-29 01:02:03.000004' as t from numbers order by i",
+      headers: { ...headers, "x-trino-client-capabilities": "PARAMETRIC_DATETIME" },
+    });
+    let { nextUri } = (await started.json()) as { nextUri: string };
+    let [rows, polls] = [0, 0];
+    while (nextUri) {
+      const body = (await (await fetch(nextUri, { headers })).json()) as Json;
+      const again = (await (await fetch(nextUri, { headers })).json()) as Json;
+      if (body.data) assert.deepEqual(again, body);
+      for (const [i, t] of (body.data ?? []) as [number, string][]) {
+        assert.equal(i, rows++);
+        assert.equal(t, "2024-02-29 01:02:03.000004");
+      }
+      assert.equal((await fetch(nextUri, { headers, method: "HEAD" })).status, 200);
+      nextUri = body.nextUri as string;
+      polls++;
+    }
+    assert.equal(rows, 10_000);
+    assert.ok(polls > 10);
+    responseBytesMax = 4_500_000;
+  });
+
   it("prepares statements", async () => {
     const own = Trino.create({
       server: url,
@@ -219,7 +330,17 @@ describe("Trino protocol", () => {
     await ask("PREPARE p FROM select i from numbers where i between ? and ? order by 1 limit ?", own);
     assert.deepEqual((await ask("EXECUTE p USING 5, 3 + 4, 2", own)).rows, [[5], [6]]);
     assert.deepEqual((await ask("EXECUTE IMMEDIATE 'select ? as a' USING 'it''s'")).rows, [["it's"]]);
-    assert.equal((await ask("EXECUTE p USING 5", own)).error!.errorName, "INVALID_FUNCTION_ARGUMENT");
+    assert.equal((await ask("EXECUTE p USING 5", own)).error!.errorName, "INVALID_PARAMETER_USAGE");
+    assert.deepEqual((await ask("DESCRIBE INPUT p", own)).rows, [
+      [0, "unknown"],
+      [1, "unknown"],
+      [2, "unknown"],
+    ]);
+    assert.deepEqual((await ask("DESCRIBE OUTPUT p", own)).rows, [["i", "", "", "", "bigint", 8, false]]);
+    await ask("PREPARE s FROM show tables", own);
+    assert.deepEqual((await ask("DESCRIBE OUTPUT s", own)).rows, [["result", "", "", "", "boolean", 1, false]]);
+    await ask("PREPARE w FROM select nothing from words", own);
+    assert.equal((await ask("DESCRIBE OUTPUT w", own)).error!.errorName, "COLUMN_NOT_FOUND");
     assert.equal((await ask("EXECUTE q")).error!.errorName, "NOT_FOUND");
     assert.equal((await post("DEALLOCATE PREPARE p")).headers.get("x-trino-deallocated-prepare"), "p");
   });
@@ -255,17 +376,17 @@ describe("Trino protocol", () => {
       const data = body.data as { encoding: string; segments: { type: string; data: string; metadata: Json }[] };
       const bytes = Buffer.from(data.segments[0]!.data, "base64");
       assert.equal(data.segments[0]!.metadata.segmentSize, bytes.length);
+      // A frame's header must say how long its content is.
+      if (data.encoding !== "json") assert.ok((bytes[4]! & 0xe0) > 0);
       const plain = data.encoding === "json" ? bytes : zstdDecompressSync(bytes);
+      assert.equal(data.segments[0]!.metadata.uncompressedSize ?? plain.length, plain.length);
       assert.equal(plain.toString(), "[[0],[1]]");
     }
   });
 
   it("spools large answers: links that need no token, rows that are all there, segments that go when they are read", async () => {
-    const headers = { authorization: "Bearer secret", "x-trino-query-data-encoding": "json+zstd" };
-    const noise = ["sqrt", "sin", "cos", "ln", "exp"]
-      .map((name) => `${name}((a.i * 10 + j + 1) / 1e4)::varchar`)
-      .join(" || ");
-    const sql = `select a.i as i, ${noise} as t from numbers a, range(10) b(j)`;
+    const headers = { authorization: "Bearer secret", "x-trino-query-data-encoding": "json" };
+    const sql = "select a.i as i, repeat(chr(97 + j), 200) as t from numbers a, range(5) b(j)";
     let { body } = await post(sql, headers);
     const expected = (await post(`select sum(i + length(t)) as n from (${sql})`)).body.data as number[][];
     let [rows, sum] = [0, 0];
@@ -286,11 +407,7 @@ describe("Trino protocol", () => {
           assert.equal((await fetch(segment.ackUri as string)).status, 200);
         }
         assert.equal(metadata.segmentSize, bytes.length);
-        // The frame's header says how long its content is.
-        assert.ok((bytes[4]! & 0xe0) > 0);
-        const plain = zstdDecompressSync(bytes);
-        assert.equal(metadata.uncompressedSize, plain.length);
-        const values = JSON.parse(plain.toString()) as [number, string][];
+        const values = JSON.parse(bytes.toString()) as [number, string][];
         assert.equal(metadata.rowsCount, values.length);
         for (const [i, t] of values) sum += i + t.length;
         rows += values.length;
@@ -298,7 +415,7 @@ describe("Trino protocol", () => {
       if (!body.nextUri) break;
       body = (await (await fetch(body.nextUri as string, { headers })).json()) as Json;
     }
-    assert.deepEqual([rows, [[sum]]], [100_000, expected]);
+    assert.deepEqual([rows, [[sum]]], [50_000, expected]);
     assert.ok(uris.length >= 2, `${uris.length} links`);
     assert.equal((await fetch(`${url}/v1/spooled/download/q1.2`)).status, 404);
     assert.equal((await fetch(`${url}/v1/spooled/download/${"q".padEnd(33, "0")}.${"".padEnd(32, "0")}`)).status, 404);

@@ -21,5 +21,9 @@ function zstd(bytes: Buffer): Promise<Buffer> {
 
 /** The first that is known here of those that a client reads. */
 export function encodingOf(wanted: readonly string[]): Encoding | undefined {
-  return wanted.map((name) => encodings.find((each) => each.name === name)).find((each) => each !== undefined);
+  return wanted.map(encodingNamed).find((each) => each !== undefined);
+}
+
+export function encodingNamed(name: string): Encoding | undefined {
+  return encodings.find((each) => each.name === name);
 }

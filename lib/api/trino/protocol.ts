@@ -4,15 +4,20 @@
  */
 import { QueryError, type QueryErrorJson } from "../../errors.ts";
 import { newQueryId } from "../../service/query-id.ts";
-import type { QueryInfo, QueryService, ResultColumnInfo, ResultSlice } from "../../service/query-service.ts";
+import type { QueryInfo, QueryService, ResultColumnInfo, ResultSlice, TableInfo } from "../../service/query-service.ts";
 import { hasEnded } from "../../service/query-store.ts";
 import { version } from "../../version.ts";
 import { firstPlace, formatPlace, type Place, pageOf, parsePlace } from "../result-page.ts";
-import { encodingOf } from "./data-encoding.ts";
+import type { Answer } from "./answer.ts";
+import type { Knowledge } from "./context.ts";
+import { describeQuery } from "./describe-query.ts";
 import { trinoError } from "./errors.ts";
+import { type AnswerForm, formatForm, formOf } from "./form.ts";
+import { limitsOf } from "./limits.ts";
 import { spooledPage } from "./segments.ts";
 import { readSession } from "./session.ts";
 import { translate } from "./statement.ts";
+import { stateOf, statsOf } from "./stats.ts";
 import { trinoColumn, trinoRow } from "./types.ts";
 
 export interface TrinoRequest {
@@ -36,44 +41,61 @@ const pageBytesMax = 4_000_000;
 
 export async function postStatement(request: TrinoRequest, sql: string): Promise<Response> {
   const { service, tenant } = request;
-  const session = readSession(request.header);
   try {
-    const translated = await translate(sql, session, () => service.tables(tenant));
-    if (translated.kind === "query") return running(request, await service.submit({ sql: translated.sql, tenant }), 1);
-    const { columns, rows, headers, updateType } = translated;
-    const id = newQueryId();
-    return respond(
-      request,
-      {
-        id,
-        columns: columns.map((column) => trinoColumn(column, true)),
-        ...(rows.length > 0 && { data: rows }),
-        stats: statsOf("FINISHED"),
-        ...(updateType && { updateType }),
-      },
-      headers,
-    );
+    const session = readSession(request.header);
+    const limits = limitsOf(session);
+    const translated = await translate(sql, session, knowledgeOf(request));
+    if (translated.kind === "query") {
+      const { tags } = session;
+      const query = { sql: translated.sql, tenant, ...limits, ...(tags.length > 0 && { tags }) };
+      return running(request, await service.submit(query), formOf(session), 1);
+    }
+    return respond(request, answered(translated), translated.headers);
   } catch (thrown) {
     if (!(thrown instanceof QueryError) || thrown.code === "throttled") throw thrown;
-    return respond(request, failed(newQueryId(), thrown.toJSON()));
+    return respond(request, failed(newQueryId(), thrown));
   }
 }
 
+function answered({ columns, rows, updateType }: Answer): ResultsBody {
+  return {
+    id: newQueryId(),
+    columns: columns.map((column) => trinoColumn(column, true)),
+    ...(rows.length > 0 && { data: rows }),
+    stats: statsOf("FINISHED"),
+    ...(updateType && { updateType }),
+  };
+}
+
+function knowledgeOf({ service, tenant }: TrinoRequest): Knowledge {
+  let tables: Promise<readonly TableInfo[]> | undefined;
+  return {
+    tables: () => {
+      tables ??= service.tables(tenant);
+      return tables;
+    },
+    columnsOf: (sql) => describeQuery(service, tenant, sql),
+  };
+}
+
 /** How a query stands, until it has ended; then its first page. */
-export async function pollStatement(request: TrinoRequest, id: string, token: number): Promise<Response> {
+export async function pollStatement(
+  request: TrinoRequest,
+  id: string,
+  form: AnswerForm,
+  token: number,
+): Promise<Response> {
   const info = await request.service.get(request.tenant, id, { waitMs: pollMs });
   if (!info) throw new QueryError("not_found", `there is no query ${id}`);
   if (info.error) return respond(request, { ...failed(id, info.error), stats: statsOf("FAILED", info) });
-  return hasEnded(info) ? page(request, info, firstPlaceText) : running(request, info, token + 1);
+  return hasEnded(info) ? page(request, info, form, firstPlace) : running(request, info, form, token + 1);
 }
 
-const firstPlaceText = formatPlace(firstPlace);
-
-export async function getPage(request: TrinoRequest, id: string, place: string): Promise<Response> {
+export async function getPage(request: TrinoRequest, id: string, form: AnswerForm, place: string): Promise<Response> {
   const info = await request.service.get(request.tenant, id);
   if (!info || !hasEnded(info)) throw new QueryError("not_found", `there is no such page of query ${id}`);
   if (info.error) return respond(request, { ...failed(id, info.error), stats: statsOf("FAILED", info) });
-  return page(request, info, place);
+  return page(request, info, form, parsePlace(place));
 }
 
 export async function cancelStatement({ service, tenant }: TrinoRequest, id: string): Promise<Response> {
@@ -94,25 +116,23 @@ export function serverInfo(): Response {
   return Response.json({ nodeVersion, environment: "volley", coordinator: true, starting: false, uptime: "0.00s" });
 }
 
-function running(request: TrinoRequest, info: QueryInfo, token: number): Response {
+function running(request: TrinoRequest, info: QueryInfo, form: AnswerForm, token: number): Response {
   const { id } = info;
-  const nextUri = `${request.origin}/v1/statement/queued/${id}/${token}`;
+  const nextUri = `${request.origin}/v1/statement/queued/${id}/${formatForm(form)}/${token}`;
   return respond(request, { id, nextUri, stats: statsOf(stateOf(info), info) });
 }
 
-async function page(request: TrinoRequest, info: QueryInfo, place: string): Promise<Response> {
+async function page(request: TrinoRequest, info: QueryInfo, form: AnswerForm, place: Place): Promise<Response> {
   const { service, tenant, origin } = request;
-  const session = readSession(request.header);
-  const parametric = session.capabilities.has("PARAMETRIC_DATETIME");
+  const { parametric, encoding } = form;
   const columns = info.columns!;
   const slices = await service.results(tenant, info.id);
   const format = trinoRow(columns, parametric);
-  const encoding = encodingOf(session.encodings);
   const { segments } = service;
   const { data, next } = encoding
-    ? await spooledPage({ queryId: info.id, slices, encoding, format, segments, origin }, parsePlace(place))
-    : await directPage(request, slices, format, parsePlace(place));
-  const nextUri = next && `${origin}/v1/statement/executing/${info.id}/${formatPlace(next)}`;
+    ? await spooledPage({ queryId: info.id, slices, encoding, format, segments, origin }, place)
+    : await directPage(request, slices, format, place);
+  const nextUri = next && `${origin}/v1/statement/executing/${info.id}/${formatForm(form)}/${formatPlace(next)}`;
   const body = {
     id: info.id,
     ...(nextUri && { nextUri }),
@@ -145,7 +165,7 @@ export async function acknowledgeSegment(service: QueryService, token: string): 
   return new Response(null, { status: 200 });
 }
 
-function failed(id: string, error: QueryErrorJson): ResultsBody {
+function failed(id: string, error: QueryError | QueryErrorJson): ResultsBody {
   return { id, stats: statsOf("FAILED"), error: trinoError(error) };
 }
 
@@ -160,35 +180,4 @@ function respond(
   const text = JSON.stringify({ infoUri, warnings: [], ...body });
   const full = data === undefined ? text : `${text.slice(0, -1)},"data":${data}}`;
   return new Response(full, { headers: { "content-type": "application/json", ...headers } });
-}
-
-function stateOf({ status }: QueryInfo): string {
-  return status === "cancelled" ? "FAILED" : status.toUpperCase();
-}
-
-function statsOf(state: string, info?: QueryInfo): object {
-  const stages = info?.stages ?? [];
-  const sum = (of: (stage: QueryInfo["stages"][number]) => number) => stages.reduce((all, stage) => all + of(stage), 0);
-  const [total, running, completed] = [sum(({ tasks }) => tasks), sum((s) => s.running), sum(({ done }) => done)];
-  const elapsed = info ? (info.finishedMs ?? Date.now()) - info.submittedMs : 0;
-  return {
-    state,
-    queued: state === "QUEUED",
-    scheduled: total > 0,
-    nodes: 1,
-    totalSplits: total,
-    queuedSplits: total - running - completed,
-    runningSplits: running,
-    completedSplits: completed,
-    progressPercentage: total === 0 ? 0 : (100 * completed) / total,
-    cpuTimeMillis: 0,
-    wallTimeMillis: elapsed,
-    queuedTimeMillis: info?.startedMs ? info.startedMs - info.submittedMs : 0,
-    elapsedTimeMillis: elapsed,
-    processedRows: sum(({ rows }) => rows),
-    processedBytes: sum(({ bytes }) => bytes),
-    physicalInputBytes: info?.usage.s3BytesRead ?? 0,
-    peakMemoryBytes: 0,
-    spilledBytes: 0,
-  };
 }

@@ -2,6 +2,7 @@
 import type { Hono } from "hono";
 import type { QueryService } from "../../service/query-service.ts";
 import type { ApiContext, ApiEnvironment } from "../app.ts";
+import { formPattern, parseForm } from "./form.ts";
 import {
   acknowledgeSegment,
   cancelStatement,
@@ -35,13 +36,16 @@ export function addTrinoRoutes(app: Hono<ApiEnvironment>, service: QueryService,
   };
   const id = (context: ApiContext) => context.req.param("id")!;
   on("POST", "/v1/statement", async (request, context) => postStatement(request, await context.req.text()));
-  on("GET", "/v1/statement/queued/:id/:token{[0-9]{1,9}}", (request, context) =>
-    pollStatement(request, id(context), Number(context.req.param("token"))),
+  const form = (context: ApiContext) => parseForm(context.req.param("form")!);
+  on("GET", `/v1/statement/queued/:id/:form{${formPattern}}/:token{[0-9]{1,9}}`, (request, context) =>
+    pollStatement(request, id(context), form(context), Number(context.req.param("token"))),
   );
-  on("GET", "/v1/statement/executing/:id/:place{[0-9]{1,9}(?:\\.[0-9]{1,15}){1,3}}", (request, context) =>
-    getPage(request, id(context), context.req.param("place")!),
+  on(
+    "GET",
+    `/v1/statement/executing/:id/:form{${formPattern}}/:place{[0-9]{1,9}(?:\\.[0-9]{1,15}){1,3}}`,
+    (request, context) => getPage(request, id(context), form(context), context.req.param("place")!),
   );
-  on("DELETE", "/v1/statement/:phase{queued|executing}/:id/:rest", (request, context) =>
+  on("DELETE", "/v1/statement/:phase{queued|executing}/:id/:form/:rest", (request, context) =>
     cancelStatement(request, id(context)),
   );
   on("GET", "/v1/query/:id", (request, context) => queryInfo(request, id(context)));

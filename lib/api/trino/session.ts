@@ -11,12 +11,17 @@ export interface TrinoSession {
   readonly capabilities: ReadonlySet<string>;
   /** Encodings of spooled answers that the client reads, best first. */
   readonly encodings: readonly string[];
+  /** Of what the client is doing, for whoever looks at its queries. */
+  readonly tags: readonly string[];
+  /** Set while the client is in a transaction. */
+  readonly transaction?: string;
 }
 
 export const catalogName = "volley";
 export const defaultSchema = "default";
 
 export function readSession(header: (name: string) => string | undefined): TrinoSession {
+  const transaction = header("x-trino-transaction-id");
   return {
     user: header("x-trino-user") ?? "",
     catalog: header("x-trino-catalog") ?? catalogName,
@@ -25,6 +30,8 @@ export function readSession(header: (name: string) => string | undefined): Trino
     properties: pairs(header("x-trino-session")),
     capabilities: new Set(items(header("x-trino-client-capabilities"))),
     encodings: items(header("x-trino-query-data-encoding")),
+    tags: items(header("x-trino-client-tags")).slice(0, 20),
+    ...(transaction && transaction !== "NONE" && { transaction }),
   };
 }
 

@@ -2,242 +2,117 @@
  * What a statement of a Trino client means here: a query for the service, with names and metadata tables put into our
  * terms, or an answer that needs no query. Works on tokens; what it does not know goes through as it is.
  */
-import { types } from "../../arrow/types.ts";
-import { QueryError, type Span, unsupported } from "../../errors.ts";
-import { nearestName } from "../../expr/nearest-name.ts";
-import type { ResultColumnInfo, TableInfo } from "../../service/query-service.ts";
-import { spanOfToken, TokenReader } from "../../sql/token-reader.ts";
-import { type Token, tokenize } from "../../sql/tokens.ts";
-import { type Cell, describeRows, schemasOf } from "./metadata.ts";
+import { randomUUID } from "node:crypto";
+import { QueryError, unsupported } from "../../errors.ts";
+import { TokenReader } from "../../sql/token-reader.ts";
+import { tokenize } from "../../sql/tokens.ts";
+import { type Answer, answer, done } from "./answer.ts";
+import { dottedName, type Knowledge, knownCatalog, knownSchema, type Statement } from "./context.ts";
+import { TrinoFailure } from "./errors.ts";
+import { deallocate, describePrepared, execute, prepare } from "./prepared.ts";
 import { rewriteNames } from "./rewrite-names.ts";
-import { catalogName, encoded, type TrinoSession } from "./session.ts";
+import { encoded, type TrinoSession } from "./session.ts";
+import { show, showColumns } from "./show.ts";
 
-export type Translated =
-  | { readonly kind: "query"; readonly sql: string }
-  | {
-      readonly kind: "answer";
-      readonly columns: readonly ResultColumnInfo[];
-      readonly rows: readonly (readonly Cell[])[];
-      readonly headers: Readonly<Record<string, string>>;
-      readonly updateType?: string;
-    };
+export type Translated = { readonly kind: "query"; readonly sql: string } | Answer;
 
-type Tables = () => Promise<readonly TableInfo[]>;
-
-interface Statement {
-  readonly sql: string;
-  readonly reader: TokenReader;
-  readonly session: TrinoSession;
-  readonly tables: Tables;
-}
-
-export async function translate(text: string, session: TrinoSession, tables: Tables): Promise<Translated> {
+export async function translate(text: string, session: TrinoSession, knowledge: Knowledge): Promise<Translated> {
   const sql = text.replace(/;\s*$/, "");
   const tokens = [...tokenize(sql)];
   if (tokens.length === 0) throw new QueryError("syntax", "there is no statement");
   const reader = new TokenReader(tokens);
-  const statement: Statement = { sql, reader, session, tables };
+  const statement: Statement = { sql, reader, session, knowledge };
   if (reader.accept("SHOW")) return show(statement);
-  if (reader.accept("USE")) return use(reader);
-  if (reader.accept("SET", "SESSION")) return setSession(statement);
+  if (reader.accept("USE")) return use(statement);
+  if (reader.accept("SET")) return set(statement);
   if (reader.accept("RESET", "SESSION")) {
-    return done("RESET SESSION", { "x-trino-clear-session": dotted(reader, "a property") });
+    return done("RESET SESSION", { "x-trino-clear-session": dottedName(reader, "a property") });
   }
   if (reader.accept("PREPARE")) return prepare(statement);
-  if (reader.accept("DEALLOCATE", "PREPARE")) {
-    return done("DEALLOCATE", { "x-trino-deallocated-prepare": encoded(dotted(reader, "a name")) });
+  if (reader.accept("DEALLOCATE", "PREPARE")) return deallocate(statement);
+  if (reader.accept("EXECUTE")) {
+    const { filled } = execute(statement);
+    return translate(filled, session, knowledge);
   }
-  if (reader.accept("EXECUTE")) return execute(statement);
-  if (reader.accept("DESCRIBE", "OUTPUT") || reader.accept("DESCRIBE", "INPUT")) {
-    throw unsupported("DESCRIBE of a prepared statement");
-  }
+  if (reader.accept("DESCRIBE", "OUTPUT")) return describePrepared(statement, "output");
+  if (reader.accept("DESCRIBE", "INPUT")) return describePrepared(statement, "input");
   if (reader.accept("DESCRIBE") || reader.accept("DESC")) return showColumns(statement);
-  if (reader.accept("COMMIT") || reader.accept("ROLLBACK"))
-    return done("COMMIT", { "x-trino-clear-transaction-id": "true" });
-  return { kind: "query", sql: await rewriteNames(sql, session, tables) };
+  if (reader.accept("START", "TRANSACTION")) return startTransaction(statement);
+  for (const end of ["COMMIT", "ROLLBACK"]) {
+    if (reader.accept(end)) return done(end, { "x-trino-clear-transaction-id": "true" });
+  }
+  if (reader.accept("EXPLAIN", "(")) return explain(statement);
+  return { kind: "query", sql: await rewriteNames(sql, session, knowledge.tables) };
 }
 
-async function show(statement: Statement): Promise<Translated> {
-  const { reader, session, tables } = statement;
-  if (reader.accept("CATALOGS")) return listed("Catalog", [catalogName, "system"], reader);
-  if (reader.accept("SCHEMAS") || reader.accept("DATABASES")) {
-    if (reader.accept("FROM") || reader.accept("IN")) knownCatalog(dotted(reader, "a catalog"));
-    return listed("Schema", schemasOf(await tables()), reader);
+/** Trino's options in our words; ours stay. What is shown is Volley's own. */
+async function explain({ sql, reader, session, knowledge }: Statement): Promise<Translated> {
+  const { type, format } = explainOptions(reader);
+  const rest = reader.next("a query").start;
+  if (type === "VALIDATE") {
+    await knowledge.columnsOf(await rewriteNames(sql.slice(rest), session, knowledge.tables));
+    return answer(["Valid:boolean"], [[true]]);
   }
-  if (reader.accept("TABLES")) {
-    const from = reader.accept("FROM") || reader.accept("IN") ? reader.qualifiedName("a schema") : [];
-    if (from.length > 1) knownCatalog(from[0]!.text);
-    const schema = (from.at(-1)?.text ?? session.schema).toLowerCase();
-    const all = await tables();
-    if (!schemasOf(all).includes(schema)) throw new QueryError("not_found", `Schema '${schema}' does not exist`);
-    return listed(
-      "Table",
-      all
-        .filter((table) => table.schema.toLowerCase() === schema)
-        .map(({ name }) => name)
-        .sort(),
-      reader,
-    );
-  }
-  if (reader.accept("COLUMNS", "FROM") || reader.accept("COLUMNS", "IN")) return showColumns(statement);
-  if (reader.accept("SESSION")) {
-    const rows = [...session.properties].map(([name, value]) => [name, value, "", "varchar", ""]);
-    return answer(["Name", "Value", "Default", "Type", "Description"], rows);
-  }
-  if (reader.accept("FUNCTIONS")) {
-    return answer(["Function", "Return Type", "Argument Types", "Function Type", "Deterministic", "Description"], []);
-  }
-  throw unsupported(`SHOW ${reader.peek()?.text ?? ""}`.trim());
+  const mode = format === "GRAPHVIZ" ? "GRAPH" : type;
+  // Places in the query stay what they are.
+  const text = `EXPLAIN ${mode ? `(${mode}) ` : ""}`.padEnd(rest) + sql.slice(rest);
+  return { kind: "query", sql: await rewriteNames(text, session, knowledge.tables) };
 }
 
-async function showColumns({ reader, session, tables }: Statement): Promise<Translated> {
-  const parts = reader.qualifiedName("a table").map(({ text }) => text.toLowerCase());
-  if (parts.length > 2) knownCatalog(parts.shift()!);
-  const [schema, name] = parts.length === 2 ? parts : [session.schema.toLowerCase(), parts[0]!];
-  const all = await tables();
-  const table = all.find((each) => each.schema.toLowerCase() === schema && each.name.toLowerCase() === name);
-  if (table) return answer(["Column", "Type", "Extra", "Comment"], describeRows(table));
-  const near = nearestName(
-    name!,
-    all.map((each) => each.name),
-  );
-  const hint = near ? { hint: `Did you mean ${near}?` } : {};
-  throw new QueryError("unknown_table", `Table '${catalogName}.${schema}.${name}' does not exist`, hint);
+const explainTypes: Readonly<Record<string, string>> = { DISTRIBUTED: "STAGES", VALIDATE: "VALIDATE" };
+
+function explainOptions(reader: TokenReader): { readonly type?: string; readonly format?: string } {
+  let options: { type?: string; format?: string } = {};
+  do {
+    const name = reader.next("an option").text.toUpperCase();
+    const hasValue = name === "TYPE" || name === "FORMAT";
+    const value = hasValue ? reader.next("a value").text.toUpperCase() : name;
+    if (value === "IO" || value === "JSON") throw unsupported(`EXPLAIN (${name} ${value})`);
+    options = name === "FORMAT" ? { ...options, format: value } : { ...options, type: explainTypes[value] ?? value };
+  } while (reader.accept(","));
+  reader.expect(")");
+  return options;
 }
 
-function use(reader: TokenReader): Translated {
+/** A schema that is not there is told now, not at the next statement. */
+async function use({ reader, knowledge }: Statement): Promise<Answer> {
   const parts = reader.qualifiedName("a schema").map(({ text }) => text);
-  const schema = { "x-trino-set-schema": parts.at(-1)! };
-  if (parts.length === 1) return done("USE", schema);
-  knownCatalog(parts[0]!);
-  return done("USE", { "x-trino-set-catalog": parts[0]!, ...schema });
+  const schema = parts.at(-1)!;
+  if (parts.length > 1) knownCatalog(parts[0]!);
+  await knownSchema(schema, knowledge);
+  const headers = { "x-trino-set-schema": schema };
+  return done("USE", parts.length > 1 ? { "x-trino-set-catalog": parts[0]!, ...headers } : headers);
 }
 
-function setSession({ sql, reader }: Statement): Translated {
-  const name = dotted(reader, "a property");
+function set({ sql, reader }: Statement): Answer {
+  if (reader.accept("TIME", "ZONE")) {
+    const zone = reader.accept("LOCAL") ? "UTC" : reader.string("a time zone");
+    if (/^(UTC|GMT|Z|[+-]?00?:00)$/i.test(zone)) return done("SET TIME ZONE");
+    throw unsupported(`a session time zone other than UTC (AT TIME ZONE converts): ${zone}`);
+  }
+  if (reader.accept("ROLE")) {
+    if (reader.accept("ALL") || reader.accept("NONE")) return done("SET ROLE");
+    throw new TrinoFailure("ROLE_NOT_FOUND", `Role '${reader.next("a role").text}' does not exist`);
+  }
+  reader.expect("SESSION");
+  if (reader.accept("AUTHORIZATION")) throw unsupported("SET SESSION AUTHORIZATION");
+  const name = dottedName(reader, "a property");
   reader.expect("=");
   const value = reader.next("a value");
-  return done("SET SESSION", {
-    "x-trino-set-session": `${name}=${encoded(value.kind === "string" ? value.text : sql.slice(value.start))}`,
-  });
+  const text = value.kind === "string" ? value.text : sql.slice(value.start);
+  return done("SET SESSION", { "x-trino-set-session": `${name}=${encoded(text)}` });
 }
 
-function prepare({ sql, reader }: Statement): Translated {
-  const name = dotted(reader, "a name");
-  reader.expect("FROM");
-  const text = sql.slice(reader.next("a statement").start);
-  return done("PREPARE", { "x-trino-added-prepare": `${encoded(name)}=${encoded(text)}` });
-}
-
-/** EXECUTE name USING …, or EXECUTE IMMEDIATE 'text' USING …: each ? becomes its expression. */
-async function execute({ sql, reader, session, tables }: Statement): Promise<Translated> {
-  const { text, span } = prepared(reader, session);
-  const values = reader.accept("USING") ? expressions(sql, reader) : [];
-  const marks = [...tokenize(text)].filter((token) => token.kind === "symbol" && token.text === "?");
-  if (marks.length !== values.length) {
-    throw new QueryError(
-      "invalid_argument",
-      `Incorrect number of parameters: expected ${marks.length} but found ${values.length}`,
-      { span },
-    );
-  }
-  let filled = "";
-  let at = 0;
-  for (const [i, mark] of marks.entries()) {
-    filled += text.slice(at, mark.start) + values[i];
-    at = mark.end;
-  }
-  return translate(filled + text.slice(at), session, tables);
-}
-
-function prepared(reader: TokenReader, session: TrinoSession): { readonly text: string; readonly span: Span } {
-  const first = reader.peek();
-  const span = first ? spanOfToken(first) : { line: 1, column: 1 };
-  if (reader.accept("IMMEDIATE")) return { text: reader.string("a statement"), span };
-  const name = dotted(reader, "the name of a prepared statement");
-  const text = session.prepared.get(name);
-  if (text === undefined) throw new QueryError("not_found", `Prepared statement not found: ${name}`, { span });
-  return { text, span };
-}
-
-/** The texts between the commas of the outermost level. */
-function expressions(sql: string, reader: TokenReader): readonly string[] {
-  const texts: string[] = [];
-  let depth = 0;
-  let first: Token | undefined;
-  let last: Token | undefined;
-  const end = () => {
-    if (!first) throw reader.unexpected("an expression");
-    const text = sql.slice(first.start, last!.end);
-    // LIMIT ? takes no parentheses; an expression of several tokens needs them.
-    texts.push(first === last ? text : `(${text})`);
-    first = undefined;
-  };
-  while (reader.peek()) {
-    if (depth === 0 && reader.accept(",")) {
-      end();
-      continue;
+/** Nothing is written in it, and each statement reads the tables as they are when it starts. */
+function startTransaction({ reader, session }: Statement): Answer {
+  if (session.transaction !== undefined) throw unsupported("a transaction in a transaction");
+  do {
+    if (reader.accept("ISOLATION", "LEVEL")) {
+      if (reader.accept("READ", "UNCOMMITTED") || reader.accept("READ", "COMMITTED")) continue;
+      const level = reader.accept("SERIALIZABLE") ? "SERIALIZABLE" : "REPEATABLE READ";
+      throw new TrinoFailure("UNSUPPORTED_ISOLATION_LEVEL", `Volley reads with READ COMMITTED, not ${level}`);
     }
-    last = reader.next("an expression");
-    first ??= last;
-    if (last.kind === "symbol") depth += last.text === "(" ? 1 : last.text === ")" ? -1 : 0;
-  }
-  end();
-  return texts;
-}
-
-function knownCatalog(name: string): void {
-  const lower = name.toLowerCase();
-  if (lower !== catalogName && lower !== "system")
-    throw new QueryError("not_found", `Catalog '${name}' does not exist`);
-}
-
-function dotted(reader: TokenReader, what: string): string {
-  return reader
-    .qualifiedName(what)
-    .map(({ text }) => text)
-    .join(".");
-}
-
-function done(updateType: string, headers: Readonly<Record<string, string>>): Translated {
-  return { ...answer(["result"], [["true"]]), headers, updateType };
-}
-
-/** One column, through LIKE if the statement has one. */
-function listed(column: string, names: readonly string[], reader: TokenReader): Translated {
-  if (!reader.accept("LIKE"))
-    return answer(
-      [column],
-      names.map((name) => [name]),
-    );
-  const pattern = reader.string("a pattern");
-  const escaping = reader.accept("ESCAPE") ? reader.string("a character") : undefined;
-  const like = likeExpression(pattern, escaping);
-  return answer(
-    [column],
-    names.filter((name) => like.test(name)).map((name) => [name]),
-  );
-}
-
-function likeExpression(pattern: string, escaping: string | undefined): RegExp {
-  let source = "";
-  for (let i = 0; i < pattern.length; i++) {
-    const char = pattern[i]!;
-    if (char === escaping && i + 1 < pattern.length) source += literally(pattern[++i]!);
-    else source += char === "%" ? ".*" : char === "_" ? "." : literally(char);
-  }
-  return new RegExp(`^${source}$`, "su");
-}
-
-function answer(names: readonly string[], rows: readonly (readonly Cell[])[]): Translated & { kind: "answer" } {
-  return {
-    kind: "answer",
-    columns: names.map((name) => ({ name, type: types.varchar, nullable: true })),
-    rows,
-    headers: {},
-  };
-}
-
-function literally(char: string): string {
-  return char.replace(/[\\^$.*+?()[\]{}|/-]/, "\\$&");
+    if (!(reader.accept("READ", "ONLY") || reader.accept("READ", "WRITE"))) break;
+  } while (reader.accept(","));
+  return done("START TRANSACTION", { "x-trino-started-transaction-id": randomUUID() });
 }
