@@ -65,6 +65,10 @@ export class BuildSide {
     return this.#table?.count ?? 0;
   }
 
+  get isIndexed(): boolean {
+    return this.#table !== undefined;
+  }
+
   get isDense(): boolean {
     return this.#table?.isDense ?? false;
   }

@@ -1,7 +1,8 @@
 /**
  * Joins on equal keys: reads the build side into memory, indexes it, then streams the probe side past it. A build side
  * beyond the memory limit turns it into a grace join (DeWitt et al. 1984): both sides are spread over spill files by
- * the hash of their keys, and joined file by file, recursively.
+ * the hash of their keys, and joined file by file, recursively. What that cannot divide, rows of one key, is joined in
+ * blocks: see block-join.ts.
  */
 import { FlattenBuffer } from "../../arrow/flatten.ts";
 import type { Batch, Vector } from "../../arrow/vector.ts";
@@ -17,7 +18,8 @@ import type { IntegerRange } from "../keys/key-layout.ts";
 import type { Operator, TaskContext } from "../operator/operator.ts";
 import { OperatorBase } from "../operator/operator-base.ts";
 import type { SpillFile } from "../spill/spill-blocks.ts";
-import { SpillPartitions, spillLevelMax } from "../spill/spill-partitions.ts";
+import { SpillPartitions, spillFanout, spillLevelMax } from "../spill/spill-partitions.ts";
+import { type BuildBlocks, joinByBlocks, type SpilledBatch } from "./block-join.ts";
 import { BuildSide } from "./build-side.ts";
 import { JoinOutput } from "./join-output.ts";
 import { joinColumns, PairBuffer, PairFilter } from "./join-pairs.ts";
@@ -55,6 +57,8 @@ interface Part {
   readonly build: SpillFile;
   readonly probe: SpillFile;
   readonly level: number;
+  /** Spreading it once more may help. */
+  readonly divisible: boolean;
 }
 
 export class HashJoinOperator extends OperatorBase {
@@ -148,10 +152,7 @@ export class HashJoinOperator extends OperatorBase {
   async *#run(): AsyncGenerator<Batch> {
     let spilled = await this.#readBuild();
     const none = !spilled && this.#side.rows === 0 && needsBuild.has(this.#node.joinType);
-    if (!spilled && !none && !this.#side.index()) {
-      if (!this.#maySpill) throw outOfMemory();
-      spilled = await this.#spillSide(0);
-    }
+    if (!spilled && !none && !this.#side.index()) spilled = await this.#spillSide(0);
     if (spilled) {
       yield* this.#joinSpilled(spilled);
       return;
@@ -191,13 +192,12 @@ export class HashJoinOperator extends OperatorBase {
     return spill;
   }
 
-  /** Three-valued joins with a condition compare rows of different keys, which would lie in different files. */
-  get #maySpill(): boolean {
-    return !(this.#node.nullAware && this.#filter);
+  /** Three-valued joins with a condition compare rows of different keys: they stay in one file. */
+  get #spillFanout(): number {
+    return this.#node.nullAware && this.#filter ? 1 : spillFanout;
   }
 
   #isFull(moreBytes: number): boolean {
-    if (!this.#maySpill) return false;
     return this.#side.rows >= Math.max(1, this.context.batchRows) && this.context.wouldExceed(moreBytes);
   }
 
@@ -216,7 +216,7 @@ export class HashJoinOperator extends OperatorBase {
   }
 
   #makeSpill(prefix: string, level: number): SpillPartitions {
-    const spill = new SpillPartitions(this.context, prefix, level);
+    const spill = new SpillPartitions(this.context, prefix, level, this.#spillFanout);
     this.#spills.push(spill);
     return spill;
   }
@@ -231,7 +231,7 @@ export class HashJoinOperator extends OperatorBase {
     for (let batch = await this.#next(this.#probe); batch; batch = await this.#next(this.#probe)) {
       await probe.append(batch.keys, { length: batch.length, columns: [...batch.columns, ...batch.keys] });
     }
-    await this.#queue(build, probe, 1);
+    await this.#queue(build, probe, 1, Number.POSITIVE_INFINITY);
     for (let part = this.#parts.pop(); part; part = this.#parts.pop()) {
       try {
         yield* this.#joinPart(part);
@@ -242,47 +242,103 @@ export class HashJoinOperator extends OperatorBase {
     }
   }
 
-  async #queue(build: SpillPartitions, probe: SpillPartitions, level: number): Promise<void> {
+  /** @param rows build rows that were spread */
+  async #queue(build: SpillPartitions, probe: SpillPartitions, level: number, rows: number): Promise<void> {
     await build.finish();
     await probe.finish();
     this.#spills = this.#spills.filter((spill) => spill !== build && spill !== probe);
     build.files.forEach((file, i) => {
       this.count("spilledBytes", file.bytes + probe.files[i]!.bytes);
-      this.#parts.push({ build: file, probe: probe.files[i]!, level });
+      const divisible = level < spillLevelMax && file.rows < rows && build.files.length > 1;
+      this.#parts.push({ build: file, probe: probe.files[i]!, level, divisible });
     });
   }
 
-  async *#joinPart({ build, probe, level }: Part): AsyncGenerator<Batch> {
+  async *#joinPart(part: Part): AsyncGenerator<Batch> {
+    const { build, probe } = part;
     this.#side.clear();
     if (build.rows === 0 && needsBuild.has(this.#node.joinType)) return;
+    const reader = { next: 0 };
+    const all = await this.#readBlock(build, reader);
+    if (!(all && this.#side.index()) && part.divisible) {
+      await this.#divide(part);
+      return;
+    }
+    if (!all) {
+      yield* this.#joinBlocks(part, reader);
+      return;
+    }
+    if (!this.#side.isIndexed) throw outOfMemory();
+    this.count("buildRows", this.#side.rows);
     const arena = new Arena(this.context.memory);
     try {
-      for (let i = 0; i < build.blocks; i++) {
-        const { rows, columns } = await build.read(i, this.#spilledTypes("build"), arena);
-        this.#side.append(columns, rows);
-        arena.free();
-        const more = this.#side.indexBytes + this.#side.growthBytes(rows);
-        if (level < spillLevelMax && this.#isFull(more)) {
-          await this.#divide({ build, probe, level });
-          return;
-        }
-      }
-      if (!this.#side.index()) {
-        if (level >= spillLevelMax) throw outOfMemory();
-        await this.#divide({ build, probe, level });
-        return;
-      }
-      this.count("buildRows", this.#side.rows);
-      const keysAt = this.#probe.columns.length;
       for (let i = 0; i < probe.blocks; i++) {
         const { rows, columns } = await probe.read(i, this.#spilledTypes("probe"), arena);
-        yield* this.#join({ length: rows, columns: columns.slice(0, keysAt), keys: columns.slice(keysAt) });
+        yield* this.#join(this.#keyed({ length: rows, columns }));
         arena.free();
       }
       yield* this.#matches.buildRows(this.#side.rows, () => this.#side.matched);
     } finally {
       arena.free();
     }
+  }
+
+  /** Reads rows from a block of the file on, as many as there is memory for. True at the file's end. */
+  async #readBlock(build: SpillFile, reader: { next: number }): Promise<boolean> {
+    const arena = new Arena(this.context.memory);
+    try {
+      while (reader.next < build.blocks) {
+        const { rows, columns } = await build.read(reader.next++, this.#spilledTypes("build"), arena);
+        this.#side.append(columns, rows);
+        arena.free();
+        const last = reader.next === build.blocks;
+        if (!last && this.#isFull(this.#side.indexBytes + this.#side.growthBytes(rows))) break;
+      }
+    } finally {
+      arena.free();
+    }
+    return reader.next === build.blocks;
+  }
+
+  /** The first block is in memory already. */
+  async *#joinBlocks({ build, probe }: Part, reader: { next: number }): AsyncGenerator<Batch> {
+    this.count("buildRows", build.rows);
+    const { kernels } = this.context.memory;
+    const unknown = this.#unknown;
+    let first = true;
+    const blocks: BuildBlocks = {
+      next: async () => {
+        this.count("blocks");
+        unknown?.newBlock();
+        if (!first) {
+          if (reader.next === build.blocks) return false;
+          this.#side.clear();
+          await this.#readBlock(build, reader);
+        }
+        first = false;
+        if (!this.#side.index()) throw outOfMemory();
+        return true;
+      },
+      rows: () => this.#side.rows,
+      matched: () => this.#side.matched,
+      pieces: (batch) => this.paced(this.#found(this.#keyed(batch))),
+      ...(unknown && {
+        unknown: (batch, matched, unsure) => {
+          const keyed = this.#keyed(batch);
+          const bytes = unknown.rows(keyed, keyed.keys[0]!, matched);
+          if (bytes !== 0) kernels.eitherBytes(unsure, bytes, batch.length, unsure);
+        },
+      }),
+    };
+    const types = this.#spilledTypes("probe");
+    const file = { file: probe, types, columns: (batch: SpilledBatch) => this.#keyed(batch).columns };
+    yield* joinByBlocks(this.context, this.#matches, blocks, file, unknown !== undefined);
+  }
+
+  /** A batch of a probe file: its columns, then its keys. */
+  #keyed({ length, columns }: SpilledBatch) {
+    const keysAt = this.#probe.columns.length;
+    return { length, columns: columns.slice(0, keysAt), keys: columns.slice(keysAt) };
   }
 
   /** Spreads a part that is still too large over the files of the next level. */
@@ -303,7 +359,7 @@ export class HashJoinOperator extends OperatorBase {
     } finally {
       arena.free();
     }
-    await this.#queue(parts.build, parts.probe, level + 1);
+    await this.#queue(parts.build, parts.probe, level + 1, build.rows);
   }
 
   async *#join(batch: KeyedBatch): AsyncGenerator<Batch> {
@@ -314,14 +370,21 @@ export class HashJoinOperator extends OperatorBase {
       yield this.#outerBatch(batch, found);
       return;
     }
-    const needsPairs = this.#filter || !joinType.startsWith("probe") || joinType === "probe_outer";
-    const pieces =
-      needsPairs || joinType === "probe_single"
-        ? this.#pieces(batch, found)
-        : [{ pairs: this.#probePairs(found.rows), count: found.count }];
     const unknown = this.#unknown;
     const unknownRows = unknown && ((matched: Ptr) => unknown.rows(batch, batch.keys[0]!, matched));
-    yield* this.#matches.join(batch, this.paced(pieces), () => this.#side.matched, unknownRows);
+    const pieces = this.paced(this.#piecesOf(batch, found));
+    yield* this.#matches.join(batch, pieces, () => this.#side.matched, unknownRows);
+  }
+
+  #found(batch: KeyedBatch): Iterable<Piece> {
+    return this.#piecesOf(batch, this.#side.find(batch.keys, batch.length));
+  }
+
+  #piecesOf(batch: KeyedBatch, found: { rows: Ptr; numbers: Ptr; count: number }): Iterable<Piece> {
+    const { joinType } = this.#node;
+    const needsPairs = this.#filter || !joinType.startsWith("probe") || joinType === "probe_outer";
+    if (needsPairs || joinType === "probe_single") return this.#pieces(batch, found);
+    return [{ pairs: this.#probePairs(found.rows), count: found.count }];
   }
 
   /** Whether probe rows match is all that matters, so their build rows are left out. */

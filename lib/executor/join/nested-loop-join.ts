@@ -1,16 +1,25 @@
-/** Joins on any condition: every probe row meets every build row, in blocks of pairs. The build side is in memory. */
+/**
+ * Joins on any condition: every probe row meets every build row, in blocks of pairs. A build side beyond the memory limit
+ * is joined in blocks: see block-join.ts.
+ */
 import type { Batch, Vector } from "../../arrow/vector.ts";
 import type { Column, Expr } from "../../expr/expr.ts";
 import { columnIdsOf } from "../../expr/walk.ts";
+import { Arena } from "../../kernels/arena.ts";
 import { GrowableBlock } from "../../kernels/growable-block.ts";
 import type { Ptr } from "../../kernels/memory.ts";
 import type { NestedLoopJoinNode } from "../../physical/plan.ts";
 import type { Operator, TaskContext } from "../operator/operator.ts";
 import { OperatorBase } from "../operator/operator-base.ts";
+import { type SpillFile, SpillWriter } from "../spill/spill-blocks.ts";
+import { type BuildBlocks, joinByBlocks, type SpilledBatch } from "./block-join.ts";
 import { ColumnStore } from "./column-store.ts";
 import { JoinOutput } from "./join-output.ts";
 import { joinColumns, PairBuffer, PairFilter, PairTruth } from "./join-pairs.ts";
 import { type Piece, type ProbeBatch, ProbeMatches } from "./probe-matches.ts";
+
+/** However short memory is: each block costs a pass over the probe side. */
+const blockBatchesMin = 4;
 
 export class NestedLoopJoinOperator extends OperatorBase {
   readonly #node: NestedLoopJoinNode;
@@ -28,6 +37,12 @@ export class NestedLoopJoinOperator extends OperatorBase {
   readonly #unknown: GrowableBlock;
   #batches: AsyncGenerator<Batch> | undefined;
   #matched: Ptr = 0;
+  /** What did not fit in memory. */
+  #buildSpill: SpillWriter | undefined;
+  #probeSpill: SpillWriter | undefined;
+  #blocksRead = 0;
+  /** Blocks of the spill file that were read. */
+  #buildRead = 0;
 
   constructor(context: TaskContext, node: NestedLoopJoinNode, build: Operator, probe: Operator) {
     super("nested_loop_join", context, node.columns, [build, probe]);
@@ -66,35 +81,99 @@ export class NestedLoopJoinOperator extends OperatorBase {
     for (const owner of [this.#output, this.#matches, this.#pairs, this.#unknown]) owner.free();
     this.context.memory.free(this.#matched);
     this.#matched = 0;
+    for (const spill of [this.#buildSpill, this.#probeSpill]) {
+      spill?.free();
+      await spill?.file.remove();
+    }
   }
 
   async *#run(): AsyncGenerator<Batch> {
-    for (let batch = await this.#build.next(); batch !== null; batch = await this.#build.next()) {
-      this.#store.append(
-        this.#buildPositions.map((position) => batch!.columns[position]!),
-        batch.length,
-      );
-    }
+    await this.#readBuild();
     const { joinType } = this.#node;
-    this.count("buildRows", this.#store.rows);
+    this.count("buildRows", this.#store.rows + (this.#buildSpill?.file.rows ?? 0));
     if (this.#store.rows === 0 && (joinType === "inner" || joinType === "probe_semi" || joinType.startsWith("build")))
       return;
-    const matched = () => {
-      if (this.#matched === 0) this.#matched = this.context.memory.allocZeroed(Math.max(1, this.#store.rows));
-      return this.#matched;
-    };
+    if (this.#buildSpill) {
+      yield* this.#joinByBlocks(await this.#buildSpill.finish());
+      return;
+    }
     for (let batch = await this.#probe.next(); batch !== null; batch = await this.#probe.next()) {
       const { length } = batch;
       const columns = this.#probePositions.map((position) => batch!.columns[position]!);
-      yield* this.#join({ length, columns }, matched);
+      yield* this.#join({ length, columns });
     }
-    yield* this.#matches.buildRows(this.#store.rows, matched);
+    yield* this.#matches.buildRows(this.#store.rows, () => this.#buildMatched());
   }
 
-  async *#join(batch: ProbeBatch, buildMatched: () => Ptr): AsyncGenerator<Batch> {
+  /** Fills the memory, and writes what is left to the disk. */
+  async #readBuild(): Promise<void> {
+    for (let batch = await this.#build.next(); batch !== null; batch = await this.#build.next()) {
+      const columns = this.#buildPositions.map((position) => batch!.columns[position]!);
+      if (!this.#buildSpill && this.#isFull(batch.length)) this.#buildSpill = this.#spillWriter("loop-build");
+      if (this.#buildSpill) await this.#buildSpill.append(columns, batch.length);
+      else this.#store.append(columns, batch.length);
+    }
+  }
+
+  #isFull(moreRows: number): boolean {
+    if (this.#store.rows < blockBatchesMin * this.context.batchRows) return false;
+    return this.context.wouldExceed(this.#store.growthBytes(moreRows));
+  }
+
+  #spillWriter(prefix: string): SpillWriter {
+    return new SpillWriter(this.context.memory, this.context.spill, prefix);
+  }
+
+  #buildMatched(): Ptr {
+    if (this.#matched === 0) this.#matched = this.context.memory.allocZeroed(Math.max(1, this.#store.rows));
+    return this.#matched;
+  }
+
+  async *#joinByBlocks(build: SpillFile): AsyncGenerator<Batch> {
+    const { context } = this;
+    this.#probeSpill = this.#spillWriter("loop-probe");
+    for (let batch = await this.#probe.next(); batch !== null; batch = await this.#probe.next()) {
+      const columns = this.#probePositions.map((position) => batch!.columns[position]!);
+      await this.#probeSpill.append(columns, batch.length);
+    }
+    const file = await this.#probeSpill.finish();
+    this.count("spilledBytes", build.bytes + file.bytes);
+    const types = this.#probePositions.map((position) => this.#probe.columns[position]!.type);
+    const blocks: BuildBlocks = {
+      next: () => this.#nextBlock(build),
+      rows: () => this.#store.rows,
+      matched: () => this.#buildMatched(),
+      pieces: (batch, unsure) => this.paced(this.#pieces(batch, unsure)),
+    };
+    const probe = { file, types, columns: ({ columns }: SpilledBatch) => columns };
+    yield* joinByBlocks(context, this.#matches, blocks, probe, this.#truth !== undefined);
+  }
+
+  /** The first block is in memory already. */
+  async #nextBlock(build: SpillFile): Promise<boolean> {
+    if (this.#blocksRead++ === 0) return true;
+    this.#store.clear();
+    this.context.memory.free(this.#matched);
+    this.#matched = 0;
+    const arena = new Arena(this.context.memory);
+    const types = this.#buildPositions.map((position) => this.#build.columns[position]!.type);
+    try {
+      while (this.#buildRead < build.blocks && !this.#isFull(this.context.batchRows)) {
+        const { rows, columns } = await build.read(this.#buildRead++, types, arena);
+        this.#store.append(columns, rows);
+        arena.free();
+      }
+    } finally {
+      arena.free();
+    }
+    this.count("blocks");
+    return this.#store.rows > 0;
+  }
+
+  async *#join(batch: ProbeBatch): AsyncGenerator<Batch> {
     const unknown = this.#truth ? this.#clearedUnknown(batch.length) : 0;
     const pieces = this.paced(this.#pieces(batch, unknown));
-    yield* this.#matches.join(batch, pieces, buildMatched, this.#truth && (() => unknown));
+    yield* this.#matches.join(batch, pieces, () => this.#buildMatched(), this.#truth && (() => unknown));
   }
 
   #clearedUnknown(length: number): Ptr {

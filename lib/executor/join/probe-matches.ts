@@ -11,6 +11,14 @@ import type { PhysicalJoinType } from "../../physical/plan.ts";
 import type { JoinOutput } from "./join-output.ts";
 import type { Pairs } from "./join-pairs.ts";
 
+const emitsPairs: ReadonlySet<PhysicalJoinType> = new Set([
+  "inner",
+  "probe_outer",
+  "build_outer",
+  "full_outer",
+  "probe_single",
+]);
+
 /** Pairs of the current probe batch that match, a piece at a time. */
 export interface Piece {
   readonly pairs: Pairs;
@@ -66,28 +74,65 @@ export class ProbeMatches {
     buildMatched: () => Ptr,
     unknown?: UnknownRows,
   ): AsyncGenerator<Batch> {
+    const matched = this.flagsProbe ? this.#flags(batch.length) : 0;
+    yield* this.pairs(batch, pieces, matched, buildMatched);
+    yield* this.rest(batch, matched, unknown?.(matched) ?? 0);
+  }
+
+  /** Whether the result says more of probe rows than their pairs do: `pairs` then notes which have any, for `rest`. */
+  get flagsProbe(): boolean {
+    return this.#joinType.startsWith("probe") || this.#joinType === "full_outer";
+  }
+
+  /**
+   * What pairs give by themselves, and notes who has any.
+   * @param matched a byte for each probe row, where `flagsProbe`
+   */
+  async *pairs(
+    batch: ProbeBatch,
+    pieces: AsyncIterable<Piece>,
+    matched: Ptr,
+    buildMatched: () => Ptr,
+  ): AsyncGenerator<Batch> {
+    const { kernels } = this.#memory;
+    const emitted = emitsPairs.has(this.#joinType);
+    const noted = this.#joinType.startsWith("build") || this.#joinType === "full_outer";
+    for await (const { pairs, count, every } of pieces) {
+      if (count === 0) continue;
+      if (noted) kernels.setOnes(pairs.buildRows, count, buildMatched());
+      if (this.#joinType === "probe_single") {
+        if (kernels.setOnesCount(pairs.probeRows, count, matched) > 0) {
+          throw new QueryError("cardinality", "a scalar subquery gave more than one row");
+        }
+      } else if (matched !== 0) kernels.setOnes(pairs.probeRows, count, matched);
+      if (!emitted) continue;
+      const { probeRows, buildRows } = pairs;
+      const rows = { probe: batch.columns, probeRows: every ? 0 : probeRows, buildRows, outer: false };
+      yield this.#output.batch({ length: count, ...rows });
+    }
+  }
+
+  /** What depends on whether probe rows have matches. `unsure`: 0, or bytes as of UnknownRows. */
+  *rest(batch: ProbeBatch, matched: Ptr, unsure: Ptr): Generator<Batch> {
+    const { length, columns: probe } = batch;
     switch (this.#joinType) {
-      case "inner":
-        yield* this.#emitPairs(batch, pieces);
-        return;
-      case "build_outer":
-        yield* this.#emitPairs(batch, this.#noting(pieces, buildMatched()));
-        return;
-      case "build_semi":
-      case "build_anti":
-        for await (const _ of this.#noting(pieces, buildMatched()));
-        return;
-      case "full_outer":
-        yield* this.#emitOuter(batch, this.#noting(pieces, buildMatched()));
-        return;
       case "probe_outer":
       case "probe_single":
-        yield* this.#emitOuter(batch, pieces);
-        return;
+      case "full_outer":
       case "probe_semi":
-      case "probe_anti":
-      case "probe_mark":
-        yield* this.#emitProbe(batch, pieces, unknown);
+      case "probe_anti": {
+        // NOT IN keeps only what is certainly not there.
+        if (unsure !== 0) this.#memory.kernels.eitherBytes(matched, unsure, length, matched);
+        const wanted = this.#joinType === "probe_semi" ? 1 : 0;
+        yield* this.#select(matched, length, wanted, (probeRows, count) => {
+          return { length: count, probe, probeRows, buildRows: 0, outer: true };
+        });
+        return;
+      }
+      case "probe_mark": {
+        const mark = this.#markOf(matched, unsure, length);
+        yield this.#output.batch({ length, probe, probeRows: 0, buildRows: 0, outer: true, mark });
+      }
     }
   }
 
@@ -103,63 +148,6 @@ export class ProbeMatches {
   free(): void {
     for (const block of [this.#matched, this.#rows, this.#validity]) block.free();
     this.#memory.free(this.#cursor);
-  }
-
-  async *#emitPairs(batch: ProbeBatch, pieces: AsyncIterable<Piece>): AsyncGenerator<Batch> {
-    for await (const { pairs, count, every } of pieces) {
-      if (count === 0) continue;
-      const rows = this.#pairRows(batch, pairs, count);
-      yield this.#output.batch(every ? { ...rows, probeRows: 0 } : rows);
-    }
-  }
-
-  #pairRows(batch: ProbeBatch, { probeRows, buildRows }: Pairs, length: number) {
-    return { length, probe: batch.columns, probeRows, buildRows, outer: false };
-  }
-
-  async *#noting(pieces: AsyncIterable<Piece>, buildMatched: Ptr): AsyncGenerator<Piece> {
-    for await (const piece of pieces) {
-      this.#memory.kernels.setOnes(piece.pairs.buildRows, piece.count, buildMatched);
-      yield piece;
-    }
-  }
-
-  async *#emitOuter(batch: ProbeBatch, pieces: AsyncIterable<Piece>): AsyncGenerator<Batch> {
-    const matched = this.#flags(batch.length);
-    for await (const { pairs, count } of pieces) {
-      const again = this.#memory.kernels.setOnesCount(pairs.probeRows, count, matched);
-      if (again > 0 && this.#joinType === "probe_single") {
-        throw new QueryError("cardinality", "a scalar subquery gave more than one row");
-      }
-      if (count > 0) yield this.#output.batch(this.#pairRows(batch, pairs, count));
-    }
-    yield* this.#select(matched, batch.length, 0, (probeRows, length) => {
-      return { length, probe: batch.columns, probeRows, buildRows: 0, outer: true };
-    });
-  }
-
-  async *#emitProbe(batch: ProbeBatch, pieces: AsyncIterable<Piece>, unknown?: UnknownRows): AsyncGenerator<Batch> {
-    const { kernels } = this.#memory;
-    const matched = this.#flags(batch.length);
-    for await (const { pairs, count } of pieces) kernels.setOnes(pairs.probeRows, count, matched);
-    const unsure = unknown?.(matched) ?? 0;
-    const probe = batch.columns;
-    if (this.#joinType === "probe_mark") {
-      yield this.#output.batch({
-        length: batch.length,
-        probe,
-        probeRows: 0,
-        buildRows: 0,
-        outer: true,
-        mark: this.#markOf(matched, unsure, batch.length),
-      });
-      return;
-    }
-    // NOT IN keeps only what is certainly not there.
-    if (unsure !== 0) kernels.eitherBytes(matched, unsure, batch.length, matched);
-    yield* this.#select(matched, batch.length, this.#joinType === "probe_semi" ? 1 : 0, (probeRows, length) => {
-      return { length, probe, probeRows, buildRows: 0, outer: true };
-    });
   }
 
   #markOf(matched: Ptr, unsure: Ptr, length: number): FlatVector {

@@ -43,6 +43,11 @@ export class UnknownMatches {
     this.#buildHasNull = validity !== 0 && this.#memory.kernels.countMarked(validity, length) < length;
   }
 
+  /** The build side holds other rows than before. */
+  newBlock(): void {
+    this.#nullRows = undefined;
+  }
+
   /** Bytes of the batch's rows: 1 = unknown. Only meant for rows that are not `matched`. 0 when there are none. */
   rows(batch: ProbeBatch, key: Vector, matched: Ptr): Ptr {
     if (this.#buildRows === 0) return 0;

@@ -3,8 +3,9 @@
  * A block: u32 rows; then per column u8 physical kind, u8 whether validity follows, the validity bytes, the values
  * (views as u32 lengths, u32 total, then the bytes).
  */
+import { FlattenBuffer } from "../../arrow/flatten.ts";
 import { type DataType, type PhysicalKind, physicalBytes } from "../../arrow/types.ts";
-import type { FlatVector } from "../../arrow/vector.ts";
+import type { FlatVector, Vector } from "../../arrow/vector.ts";
 import type { Arena } from "../../kernels/arena.ts";
 import type { LinearMemory } from "../../kernels/memory.ts";
 import type { SpillStore } from "../operator/operator.ts";
@@ -70,6 +71,37 @@ export class SpillFile {
     this.#buffered = [];
     this.#bufferedBytes = 0;
     if (this.#written > 0) await this.#store.remove(this.#name);
+  }
+}
+
+/** Writes batches of any vectors to a spill file. */
+export class SpillWriter {
+  readonly file: SpillFile;
+  readonly #memory: LinearMemory;
+  readonly #buffers: FlattenBuffer[] = [];
+
+  constructor(memory: LinearMemory, store: SpillStore, prefix: string) {
+    this.#memory = memory;
+    this.file = new SpillFile(store, prefix);
+  }
+
+  async append(columns: readonly Vector[], rows: number): Promise<void> {
+    const flat = columns.map((column, i) => {
+      this.#buffers[i] ??= new FlattenBuffer(this.#memory);
+      return this.#buffers[i].flatten(column);
+    });
+    await this.file.append(this.#memory, flat, rows);
+  }
+
+  /** Ends writing: the file can be read. */
+  async finish(): Promise<SpillFile> {
+    this.free();
+    await this.file.flush();
+    return this.file;
+  }
+
+  free(): void {
+    for (const buffer of this.#buffers.splice(0)) buffer.free();
   }
 }
 

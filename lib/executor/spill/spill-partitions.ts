@@ -19,20 +19,22 @@ export class SpillPartitions {
   readonly #memory: LinearMemory;
   readonly #mask: number;
   readonly #level: number;
+  readonly #fanout: number;
   readonly #hashes: GrowableBlock;
   readonly #order: GrowableBlock;
   readonly #selector: RowSelector;
   readonly #keyBuffers: FlattenBuffer[] = [];
   readonly #buffers: FlattenBuffer[] = [];
 
-  constructor(context: TaskContext, prefix: string, level: number) {
+  constructor(context: TaskContext, prefix: string, level: number, fanout = spillFanout) {
     this.#memory = context.memory;
     this.#mask = hashMask(context.hashBits);
     this.#level = level;
     this.#hashes = new GrowableBlock(context.memory);
     this.#order = new GrowableBlock(context.memory);
     this.#selector = new RowSelector(context.memory);
-    this.files = Array.from({ length: spillFanout }, () => new SpillFile(context.spill, prefix));
+    this.#fanout = fanout;
+    this.files = Array.from({ length: fanout }, () => new SpillFile(context.spill, prefix));
   }
 
   /** Writes the batch's rows, each to the file of its keys. Equal keys must have equal types in every call. */
@@ -44,11 +46,11 @@ export class SpillPartitions {
     keys.forEach((key, i) => {
       hashRows(this.#memory, buffer(this.#keyBuffers, i, this.#memory).flatten(key), numbers);
     });
-    kernels.spreadOver(numbers, length, this.#level + 1, spillFanout, this.#mask);
-    const order = this.#order.ensure(length * 4 + (spillFanout + 1) * 8);
+    kernels.spreadOver(numbers, length, this.#level + 1, this.#fanout, this.#mask);
+    const order = this.#order.ensure(length * 4 + (this.#fanout + 1) * 8);
     const offsets = order + length * 4;
-    kernels.orderByNumber(numbers, length, spillFanout, offsets, offsets + (spillFanout + 1) * 4, order);
-    const starts = Array.from({ length: spillFanout + 1 }, (_, i) => this.#memory.u32[(offsets >>> 2) + i]!);
+    kernels.orderByNumber(numbers, length, this.#fanout, offsets, offsets + (this.#fanout + 1) * 4, order);
+    const starts = Array.from({ length: this.#fanout + 1 }, (_, i) => this.#memory.u32[(offsets >>> 2) + i]!);
     for (const [partition, file] of this.files.entries()) {
       const rows = starts[partition + 1]! - starts[partition]!;
       if (rows === 0) continue;
