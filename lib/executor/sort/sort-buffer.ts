@@ -61,7 +61,7 @@ export class SortBuffer {
   /** Sorts what is there: afterwards `batch` gives rows in order, until the next append or clear. */
   sort(): void {
     this.#freeOrder();
-    const keys = this.#encoder.encode(this.#keyVectors(), this.length);
+    const keys = this.#encoder.encodeAlone(this.#keyVectors(), this.length);
     this.#order = sortRows(this.#memory, keys);
     this.#encoder.free();
   }

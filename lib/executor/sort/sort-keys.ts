@@ -46,11 +46,40 @@ export class SortKeyEncoder {
    * the vectors' layouts are the same and `nullable` is: it says whether a key can be NULL, undefined: as its vector has it.
    */
   encode(vectors: readonly FlatVector[], count: number, nullable?: boolean): EncodedKeys {
+    const widths = vectors.map(({ physical }) => fixedBytes(physical));
+    return this.#encode(
+      vectors,
+      count,
+      vectors.map(({ validity }) => nullable ?? validity !== 0),
+      widths,
+    );
+  }
+
+  /** Keys that compare only with each other: of integers just the bytes in which they differ, so that keys often fit one word. */
+  encodeAlone(vectors: readonly FlatVector[], count: number): EncodedKeys {
+    const { kernels } = this.#memory;
+    const widths = vectors.map(({ physical, data, validity }) => {
+      const width = fixedBytes(physical);
+      return isIntegral(physical) ? kernels.varyingBytes(data, validity, count, width) : width;
+    });
+    return this.#encode(
+      vectors,
+      count,
+      vectors.map(({ validity }) => validity !== 0),
+      widths,
+    );
+  }
+
+  #encode(
+    vectors: readonly FlatVector[],
+    count: number,
+    markers: readonly boolean[],
+    widths: readonly number[],
+  ): EncodedKeys {
     const { kernels } = this.#memory;
     const starts = this.#starts.ensure((count + 1) * 4);
-    const markers = vectors.map(({ validity }) => nullable ?? validity !== 0);
     const strings = vectors.filter(({ physical }) => physical === "view");
-    const fixed = vectors.reduce((sum, { physical }, i) => sum + fixedBytes(physical) + (markers[i] ? 1 : 0), 0);
+    const fixed = widths.reduce((sum, width, i) => sum + width + (markers[i] ? 1 : 0), 0);
     let bytes = fixed * count;
     if (strings.length > 0) this.#memory.u8.fill(0, starts, starts + count * 4);
     for (const { data, validity } of strings) bytes += kernels.addStringKeyLengths(data, validity, count, starts);
@@ -62,7 +91,10 @@ export class SortKeyEncoder {
       const { descending, nullsFirst } = this.#orders[index]!;
       const flags =
         (descending ? flag.descending : 0) | (markers[index] ? flag.nullable : 0) | (nullsFirst ? flag.nullsFirst : 0);
-      encoder(this.#memory, vector.physical)(vector.data, vector.validity, count, flags, positions);
+      const { physical, data, validity } = vector;
+      const width = fixedBytes(physical);
+      if (widths[index] === width) encoder(this.#memory, physical)(data, validity, count, flags, positions);
+      else kernels.encodeKeyLow(data, validity, count, flags, positions, width, widths[index]!);
     }
     return { starts, count, long: strings.length > 0 || fixed > 8 };
   }
@@ -100,6 +132,10 @@ export function sortBytes(rows: number, keyBytes: number): number {
 
 function fixedBytes(physical: PhysicalKind): number {
   return physical === "view" ? 0 : physicalBytes[physical];
+}
+
+function isIntegral(physical: PhysicalKind): boolean {
+  return ["bool", "i8", "i16", "i32", "i64"].includes(physical);
 }
 
 function encoder({ kernels }: LinearMemory, physical: PhysicalKind): Encode {

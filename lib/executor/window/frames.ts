@@ -25,6 +25,15 @@ export function isRunning({ frame }: WindowCall): boolean {
   return frame.start.kind === "unbounded_preceding" && !frame.exclude;
 }
 
+/** Whether it matters which rows are peers. */
+export function readsPeers({ fn, frame }: WindowCall): boolean {
+  if (["rank", "dense_rank", "percent_rank", "cume_dist"].includes(fn)) return true;
+  const { unit, start, end, exclude } = frame;
+  if (exclude === "group" || exclude === "ties") return true;
+  const bounded = [start, end].some(({ kind }) => kind !== "unbounded_preceding" && kind !== "unbounded_following");
+  return unit !== "rows" && bounded;
+}
+
 export class Frames {
   readonly #call: WindowCall;
   readonly #key: SortKey | undefined;

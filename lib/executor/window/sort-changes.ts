@@ -1,68 +1,42 @@
 /** Where a row's sort keys differ from those of the row before it: what partitions and peers are told from. */
-import { FlattenBuffer } from "../../arrow/flatten.ts";
-import { physicalKind } from "../../arrow/types.ts";
-import type { Vector } from "../../arrow/vector.ts";
-import type { SortKey } from "../../expr/expr.ts";
-import { GrowableBlock } from "../../kernels/growable-block.ts";
+import type { PhysicalKind } from "../../arrow/types.ts";
+import type { FlatVector } from "../../arrow/vector.ts";
 import type { LinearMemory, Ptr } from "../../kernels/memory.ts";
-import { SortKeyEncoder } from "../sort/sort-keys.ts";
 
 /** No key differs. */
-export const noChange = 255;
+const noChange = 255;
 
-/** Follows one stream of rows, batch by batch. */
-export class SortChanges {
-  readonly #memory: LinearMemory;
-  readonly #levels: readonly Level[];
-  #first = true;
+/** As the kernel numbers them. */
+const kinds: Readonly<Record<PhysicalKind, number>> = {
+  bool: 0,
+  i8: 1,
+  i16: 2,
+  i32: 3,
+  i64: 4,
+  f32: 5,
+  f64: 6,
+  i128: 7,
+  interval: 8,
+  view: 9,
+};
 
-  /** @param levels keys whose changes are told apart: those of the partition, then each key of the order */
-  constructor(memory: LinearMemory, levels: readonly (readonly SortKey[])[]) {
-    this.#memory = memory;
-    this.#levels = levels.map((keys) => new Level(memory, keys));
-  }
-
-  /** changes[i] (u8): the first level in which row i differs from the one before it; the first row of all begins a partition. */
-  note(keys: readonly (readonly Vector[])[], rows: number, changes: Ptr): void {
-    this.#memory.u8.fill(noChange, changes, changes + rows);
-    for (const [level, part] of this.#levels.entries()) part.note(keys[level]!, rows, level, changes);
-    if (this.#first && rows > 0) this.#memory.u8[changes] = 0;
-    this.#first = false;
-  }
-
-  free(): void {
-    for (const level of this.#levels) level.free();
-  }
-}
-
-class Level {
-  readonly #memory: LinearMemory;
-  readonly #encoder: SortKeyEncoder;
-  readonly #flatten: readonly FlattenBuffer[];
-  readonly #previous: GrowableBlock;
-  #previousBytes = 0;
-
-  constructor(memory: LinearMemory, keys: readonly SortKey[]) {
-    this.#memory = memory;
-    this.#encoder = new SortKeyEncoder(memory, keys);
-    this.#flatten = keys.map(() => new FlattenBuffer(memory));
-    this.#previous = new GrowableBlock(memory);
-  }
-
-  note(keys: readonly Vector[], rows: number, level: number, changes: Ptr): void {
-    if (keys.length === 0 || rows === 0) return;
-    const flat = keys.map((key, i) => this.#flatten[i]!.toPhysical(key, physicalKind(key.type)));
-    const encoded = this.#encoder.encode(flat, rows, true);
-    const previous = this.#previous.ensure(0);
-    this.#memory.kernels.noteChanges(encoded.starts, rows, previous, previous + this.#previousBytes, level, changes);
-    const last = this.#encoder.key(encoded, rows - 1);
-    this.#memory.u8.set(last, this.#previous.ensure(last.length));
-    this.#previousBytes = last.length;
-  }
-
-  free(): void {
-    this.#encoder.free();
-    this.#previous.free();
-    for (const buffer of this.#flatten) buffer.free();
+/**
+ * changes[i] (u8) for rows [from, to): the first level in which row i differs from the row before; row 0 begins a partition.
+ * @param levels the partition's keys, then each key of the order
+ */
+export function noteChanges(
+  memory: LinearMemory,
+  levels: readonly (readonly FlatVector[])[],
+  from: number,
+  to: number,
+  changes: Ptr,
+): void {
+  memory.u8.fill(noChange, changes + from, changes + to);
+  if (from === 0) memory.u8[changes] = 0;
+  const first = Math.max(1, from);
+  for (const [level, keys] of levels.entries()) {
+    for (const { physical, data, validity } of keys) {
+      memory.kernels.noteChanges(kinds[physical], data, validity, first, to, level, changes);
+    }
   }
 }

@@ -15,13 +15,16 @@ import { columnPositions } from "../keys/key-columns.ts";
 import type { Operator, TaskContext } from "../operator/operator.ts";
 import { OperatorBase } from "../operator/operator-base.ts";
 import { windowEvaluator } from "./evaluators.ts";
-import { SortChanges } from "./sort-changes.ts";
+import { readsPeers } from "./frames.ts";
+import { noteChanges } from "./sort-changes.ts";
 import { WindowBlock, type WindowEvaluator } from "./window-block.ts";
+
+/** Several batches at once, so that what a block costs is spread over more rows. */
+const blockBatches = 4;
 
 export class WindowOperator extends OperatorBase {
   readonly #input: Operator;
   readonly #evaluators: readonly WindowEvaluator[];
-  readonly #changes: SortChanges;
   /** Where each level's keys stand in the input. */
   readonly #levels: readonly (readonly number[])[];
   /** Where the columns that are passed on stand in the input. */
@@ -43,10 +46,9 @@ export class WindowOperator extends OperatorBase {
     super("window", context, node.columns, [input]);
     const { memory } = context;
     const partition = node.partitionBy.map((expr): SortKey => ({ expr, descending: false, nullsFirst: false }));
-    const depth = Math.max(0, ...node.functions.map(({ orderKeys }) => orderKeys));
+    const depth = Math.max(0, ...node.functions.map((call) => (readsPeers(call) ? call.orderKeys : 0)));
     const levels = [partition, ...node.orderBy.slice(0, depth).map((key) => [key])];
     this.#input = input;
-    this.#changes = new SortChanges(memory, levels);
     this.#levels = levels.map((keys) =>
       columnPositions(
         keys.map(({ expr }) => columnOf(expr)),
@@ -79,7 +81,6 @@ export class WindowOperator extends OperatorBase {
   protected override async closeSelf(): Promise<void> {
     for (const evaluator of this.#evaluators) evaluator.free();
     for (const buffer of this.#flatten) buffer.free();
-    this.#changes.free();
     this.#blockArena.free();
     this.#rows.free();
     this.#spare.free();
@@ -89,7 +90,8 @@ export class WindowOperator extends OperatorBase {
 
   async #nextBlock(): Promise<void> {
     this.#dropBlock();
-    while (!this.#ended && this.#complete === 0) await this.#read();
+    const wanted = this.context.wouldExceed(0) ? 1 : blockBatches * this.context.batchRows;
+    while (!this.#ended && this.#complete < wanted) await this.#read();
     if (this.#complete === 0) return;
     const { length } = this.#rows;
     if (length === 0) return;
@@ -126,12 +128,12 @@ export class WindowOperator extends OperatorBase {
     }
     const before = this.#rows.length;
     this.#marks = this.context.memory.resize(this.#marks, roomFor(before + batch.length), before);
-    const at = this.#marks + before;
-    const keys = this.#levels.map((positions) => positions.map((position) => batch.columns[position]!));
-    this.#changes.note(keys, batch.length, at);
     const flat = batch.columns.map((column, i) => this.#flatten[i]!.flatten(column));
     this.#inMemory(() => this.#rows.append(flat, 0, batch.length));
-    const last = this.context.memory.kernels.lastChange(at, batch.length, 0);
+    const columns = this.#rows.columns.map((column) => column.vector());
+    const keys = this.#levels.map((positions) => positions.map((position) => columns[position]!));
+    noteChanges(this.context.memory, keys, before, before + batch.length, this.#marks);
+    const last = this.context.memory.kernels.lastChange(this.#marks + before, batch.length, 0);
     if (last >= 0) this.#complete = before + last;
   }
 

@@ -74,6 +74,56 @@ export function encodeKeyI64(values: usize, validity: usize, n: u32, flags: u32,
 
 // @ts-ignore: decorator
 @inline
+function varying<S>(values: usize, validity: usize, n: u32): u32 {
+  let bits: u64 = 0;
+  let first: u64 = 0;
+  let some = false;
+  for (let i: u32 = 0; i < n; i++) {
+    if (!present(validity, i)) continue;
+    const v = <u64>load<S>(values + i * sizeof<S>());
+    if (!some) first = v;
+    some = true;
+    bits |= v ^ first;
+  }
+  if (sizeof<S>() < 8) bits &= (<u64>1 << (sizeof<S>() * 8)) - 1;
+  return (71 - <u32>clz<u64>(bits)) >> 3;
+}
+
+/** How many of the low bytes of integers of so many bytes differ between present rows. */
+export function varyingBytes(values: usize, validity: usize, n: u32, size: u32): u32 {
+  if (size == 8) return varying<i64>(values, validity, n);
+  if (size == 4) return varying<i32>(values, validity, n);
+  if (size == 2) return varying<i16>(values, validity, n);
+  return varying<i8>(values, validity, n);
+}
+
+// @ts-ignore: decorator
+@inline
+function encodeLow<S, U>(values: usize, validity: usize, n: u32, flags: u32, at: usize, bytes: u32): void {
+  const sign: U = <U>1 << <U>(sizeof<U>() * 8 - 1);
+  const flip: U = flags & descending ? ~sign : sign;
+  for (let i: u32 = 0; i < n; i++) {
+    const here = present(validity, i);
+    const p = marker(load<u32>(at + (i << 2)), here, flags);
+    let v: u64 = here ? <u64>(load<U>(values + i * sizeof<U>()) ^ flip) : 0;
+    for (let k = bytes; k > 0; k--) {
+      store<u8>(p + k - 1, <u8>v);
+      v >>= 8;
+    }
+    store<u32>(at + (i << 2), <u32>p + bytes);
+  }
+}
+
+/** encodeKeyI8 … I64 with the low bytes alone: the order of rows that agree in all others. */
+export function encodeKeyLow(values: usize, validity: usize, n: u32, flags: u32, at: usize, size: u32, bytes: u32): void {
+  if (size == 8) encodeLow<i64, u64>(values, validity, n, flags, at, bytes);
+  else if (size == 4) encodeLow<i32, u32>(values, validity, n, flags, at, bytes);
+  else if (size == 2) encodeLow<i16, u16>(values, validity, n, flags, at, bytes);
+  else encodeLow<i8, u8>(values, validity, n, flags, at, bytes);
+}
+
+// @ts-ignore: decorator
+@inline
 function store128(p: usize, high: u64, low: u64, here: bool, flip: u64): void {
   store<u64>(p, here ? bswap<u64>(high ^ flip) : 0);
   store<u64>(p, here ? bswap<u64>(low ^ flip) : 0, 8);

@@ -28,13 +28,68 @@ function compareKeys(a: usize, i: u32, b: usize, j: u32): i32 {
   return compareBytes(<usize>load<u32>(x), <usize>load<u32>(x, 4), <usize>load<u32>(y), <usize>load<u32>(y, 4));
 }
 
-/** Lowers changes[i] to `level` where the key (starts: n + 1 u32 addresses) differs from the row before; before row 0: previous. */
-export function noteChanges(starts: usize, n: u32, previous: usize, previousEnd: usize, level: u32, changes: usize): void {
-  if (n == 0) return;
-  const first = compareBytes(<usize>load<u32>(starts), <usize>load<u32>(starts, 4), previous, previousEnd) != 0;
-  if (first && <u32>load<u8>(changes) > level) store<u8>(changes, <u8>level);
-  for (let i: u32 = 1; i < n; i++) {
-    if (<u32>load<u8>(changes + i) > level && compareKeys(starts, i, starts, i - 1) != 0) store<u8>(changes + i, <u8>level);
+// @ts-ignore: decorator
+@inline
+function differs<T>(values: usize, i: u32): bool {
+  const a = load<T>(values + (i - 1) * sizeof<T>());
+  const b = load<T>(values + i * sizeof<T>());
+  if (isFloat<T>()) return a != b && (a == a || b == b);
+  return a != b;
+}
+
+// @ts-ignore: decorator
+@inline
+function noteChanged<T>(values: usize, validity: usize, from: u32, to: u32, level: u32, changes: usize): void {
+  for (let i = from; i < to; i++) {
+    const before = validity == 0 || load<u8>(validity + i - 1) != 0;
+    const here = validity == 0 || load<u8>(validity + i) != 0;
+    if ((before != here || (here && differs<T>(values, i))) && <u32>load<u8>(changes + i) > level) store<u8>(changes + i, <u8>level);
+  }
+}
+
+const dayMicros: i64 = 86400000000;
+
+/** By length, a month being 30 days: as sort keys are compared. */
+function sameInterval(a: usize, b: usize): bool {
+  const days = (<i64>load<i32>(b) - <i64>load<i32>(a)) * 30 + <i64>load<i32>(b, 4) - <i64>load<i32>(a, 4);
+  const micros = load<i64>(a, 8) - load<i64>(b, 8);
+  return micros % dayMicros == 0 && micros / dayMicros == days;
+}
+
+function noteChangedWide(kind: u32, values: usize, validity: usize, from: u32, to: u32, level: u32, changes: usize): void {
+  const width: u32 = kind == 9 ? 8 : 16;
+  for (let i = from; i < to; i++) {
+    const before = validity == 0 || load<u8>(validity + i - 1) != 0;
+    const here = validity == 0 || load<u8>(validity + i) != 0;
+    const b = values + <usize>(i * width);
+    const a = b - width;
+    let same = before == here;
+    if (same && here) {
+      if (kind == 7) same = load<u64>(a) == load<u64>(b) && load<u64>(a, 8) == load<u64>(b, 8);
+      else if (kind == 8) same = sameInterval(a, b);
+      else {
+        const length = load<u32>(b, 4);
+        same = load<u32>(a, 4) == length && memory.compare(load<u32>(a), load<u32>(b), length) == 0;
+      }
+    }
+    if (!same && <u32>load<u8>(changes + i) > level) store<u8>(changes + i, <u8>level);
+  }
+}
+
+/**
+ * Lowers changes[i] to `level` where value i differs from value i - 1, for i from `from` (at least 1) to `to`.
+ * kind: 0 u8, 1 i8, 2 i16, 3 i32, 4 i64, 5 f32, 6 f64, 7 i128, 8 interval, 9 view
+ */
+export function noteChanges(kind: u32, values: usize, validity: usize, from: u32, to: u32, level: u32, changes: usize): void {
+  switch (kind) {
+    case 0:
+    case 1: noteChanged<i8>(values, validity, from, to, level, changes); break;
+    case 2: noteChanged<i16>(values, validity, from, to, level, changes); break;
+    case 3: noteChanged<i32>(values, validity, from, to, level, changes); break;
+    case 4: noteChanged<i64>(values, validity, from, to, level, changes); break;
+    case 5: noteChanged<f32>(values, validity, from, to, level, changes); break;
+    case 6: noteChanged<f64>(values, validity, from, to, level, changes); break;
+    default: noteChangedWide(kind, values, validity, from, to, level, changes);
   }
 }
 
