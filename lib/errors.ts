@@ -110,8 +110,8 @@ export function located<T>(span: Span | undefined, run: () => T): T {
 }
 
 /** The error of a feature that is absent. */
-export function unsupported(what: string, span?: Span): QueryError {
-  return new QueryError("unsupported", `${what} is not supported`, span ? { span } : {});
+export function unsupported(what: string, span?: Span, hint?: string): QueryError {
+  return new QueryError("unsupported", `${what} is not supported`, { ...(span && { span }), ...(hint && { hint }) });
 }
 
 /** What to do about `out_of_memory`. */

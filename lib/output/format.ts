@@ -9,6 +9,10 @@ import { csvText, jsonLinesText, jsonText, markdownText, uniqueNames } from "./t
 export const outputFormats = ["table", "csv", "json", "jsonl", "markdown", "arrow", "parquet"] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
+export function isOutputFormat(text: string): text is OutputFormat {
+  return (outputFormats as readonly string[]).includes(text);
+}
+
 const endings: Readonly<Record<string, OutputFormat>> = {
   ".csv": "csv",
   ".json": "json",

@@ -27,6 +27,7 @@ import type {
   TaskInfo,
 } from "./query-service.ts";
 import { hasEnded } from "./query-store.ts";
+import { refuseLocal } from "./refuse-local.ts";
 import { SegmentStore } from "./segment-store.ts";
 import { stageProgress } from "./stage-progress.ts";
 
@@ -76,6 +77,7 @@ export class EmbeddedQueryService implements QueryService {
     if (statements.length === 0) throw new QueryError("syntax", "there is no statement");
     if (statements.length > 1)
       throw new QueryError("unsupported", "more than one statement in a query is not supported");
+    refuseLocal(statements[0]!);
     const { tenant, idempotencyKey } = request;
     const key = idempotencyKey && JSON.stringify([tenant, idempotencyKey]);
     const digest = digestOf(request);

@@ -11,7 +11,15 @@ import { nearestName } from "../expr/nearest-name.ts";
 import type { LogicalPlan } from "../logical/plan.ts";
 import { type PlannedQuery, type PlanningOptions, planLogical, planQuery } from "../query.ts";
 import { csvOptions } from "../session/statements.ts";
-import type { CreateExternalTableStatement, CreateViewStatement, DropStatement, Name, Statement } from "../sql/ast.ts";
+import type { Name } from "../sql/ast.ts";
+import type {
+  CreateExternalTableStatement,
+  CreateViewStatement,
+  DropStatement,
+  Statement,
+} from "../sql/statement-ast.ts";
+
+import { refuseLocal, type ServedStatement } from "./refuse-local.ts";
 
 export interface StatementPlanning extends Omit<PlanningOptions, "catalog" | "views"> {
   readonly catalog: CloudCatalog;
@@ -27,6 +35,7 @@ export interface PlannedStatement {
 }
 
 export async function planStatement(statement: Statement, options: StatementPlanning): Promise<PlannedStatement> {
+  refuseLocal(statement);
   if (statement.kind === "query") return { planned: await plan(statement.query, options), analyze: false };
   if (statement.kind === "explain" && statement.analyze) {
     return { planned: await plan(statement.query, options), analyze: true };
@@ -54,7 +63,7 @@ type Rows = readonly [names: readonly string[], rows: readonly (readonly string[
 const done: Rows = [["status"], [["ok"]]];
 
 async function answerOf(
-  statement: Exclude<Statement, { readonly kind: "query" }>,
+  statement: Exclude<ServedStatement, { readonly kind: "query" }>,
   options: StatementPlanning,
 ): Promise<Rows> {
   const { catalog } = options;

@@ -16,6 +16,7 @@ import type { Query } from "../sql/ast.ts";
 import { parse } from "../sql/parse.ts";
 import type { TaskOptions } from "../stages/graph.ts";
 import type { SizingOptions } from "../stages/sizing.ts";
+import { OwnTables } from "./own-tables.ts";
 import { QueryHandle } from "./query-handle.ts";
 import { runStatement } from "./statements.ts";
 
@@ -69,6 +70,8 @@ export class SessionContext {
   readonly catalog = new LocalCatalog();
   /** Views by lower-case name: what CREATE VIEW was given. @internal */
   readonly views = new Map<string, { readonly name: string; readonly sql: string }>();
+  /** Tables that CREATE TABLE made. @internal */
+  readonly ownTables: OwnTables;
   /** @internal */
   readonly cluster: EmbeddedCluster;
   readonly #options: StandaloneOptions;
@@ -82,6 +85,7 @@ export class SessionContext {
     }
     const { temporaryDirectory } = options;
     const memoryBytes = options.memory === undefined ? totalmem() * 0.75 : parseBytes(options.memory);
+    this.ownTables = new OwnTables(temporaryDirectory);
     const faults = options.testing?.faults;
     this.cluster = new EmbeddedCluster({
       threads,
@@ -183,6 +187,7 @@ export class SessionContext {
   async close(): Promise<void> {
     this.#closed = true;
     await this.cluster.close();
+    this.ownTables.close();
   }
 
   /** What `await using` calls. */

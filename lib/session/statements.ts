@@ -3,22 +3,27 @@
 import { resolve } from "node:path";
 import { typeName, types } from "../arrow/types.ts";
 import type { CsvOptions } from "../catalog/table.ts";
+import type { TableSource } from "../catalog/table-source.ts";
 import { QueryError, unsupported } from "../errors.ts";
 import { formatAnalyzed } from "../explain/analyze.ts";
 import { explain } from "../explain/explain.ts";
 import { ColumnIds } from "../expr/column-ids.ts";
 import { nearestName } from "../expr/nearest-name.ts";
 import type { LogicalPlan } from "../logical/plan.ts";
+import { formatOfFile, isOutputFormat, outputFormats, writeAnswer } from "../output/format.ts";
 import type { AnswerKind } from "../output/query-answer.ts";
 import { type PlannedQuery, planLogical } from "../query.ts";
+import type { Name } from "../sql/ast.ts";
 import type {
+  CopyStatement,
   CreateExternalTableStatement,
+  CreateTableStatement,
   CreateViewStatement,
   DropStatement,
   ExplainStatement,
-  Name,
   Statement,
-} from "../sql/ast.ts";
+} from "../sql/statement-ast.ts";
+import type { PlanToRun } from "./own-tables.ts";
 import type { QueryHandle } from "./query-handle.ts";
 import type { SessionContext, SqlOptions } from "./session.ts";
 
@@ -34,6 +39,12 @@ export async function runStatement(
       return runExplain(session, statement, options);
     case "create_external_table":
       return createTable(session, statement);
+    case "create_table":
+      return createOwnTable(session, statement, options);
+    case "insert":
+      return count(session, await session.ownTables.insert(statement, toRun(session, options)));
+    case "copy":
+      return copy(session, statement, options);
     case "create_view":
       return createView(session, statement, options);
     case "drop":
@@ -69,13 +80,53 @@ async function analyze(session: SessionContext, planned: PlannedQuery, options: 
   return formatAnalyzed(planned.graph, stages, await handle.account());
 }
 
-async function createTable(session: SessionContext, statement: CreateExternalTableStatement): Promise<QueryHandle> {
-  const name = statement.name.map((part) => part.text).join(".");
-  if (session.catalog.has(name) || session.views.has(name.toLowerCase())) {
-    if (statement.ifNotExists) return done(session);
-    if (!statement.orReplace) throw taken(statement.name);
-    session.views.delete(name.toLowerCase());
+type CreateStatement = CreateExternalTableStatement | CreateTableStatement;
+
+/** Whether a table is to be made, or is there already and may stay. @throws QueryError duplicate */
+function isToBeMade(session: SessionContext, { name: parts, ifNotExists, orReplace }: CreateStatement): boolean {
+  const name = parts.map((part) => part.text).join(".");
+  if (!session.catalog.has(name) && !session.views.has(name.toLowerCase())) return true;
+  if (!ifNotExists && !orReplace) throw taken(parts);
+  return !ifNotExists;
+}
+
+/** A name means one thing: what it meant before is forgotten, now that the new table is there. */
+function nameTable(session: SessionContext, name: string, source: TableSource): void {
+  session.views.delete(name.toLowerCase());
+  session.catalog.register(name, source);
+}
+
+async function createOwnTable(
+  session: SessionContext,
+  statement: CreateTableStatement,
+  options: SqlOptions,
+): Promise<QueryHandle> {
+  if (!isToBeMade(session, statement)) return count(session, 0);
+  const { name, folder, rows } = await session.ownTables.create(statement, toRun(session, options));
+  nameTable(session, name, { paths: [folder], format: "parquet" });
+  return count(session, rows);
+}
+
+async function copy(session: SessionContext, statement: CopyStatement, options: SqlOptions): Promise<QueryHandle> {
+  const { path, format: given, span } = statement;
+  const format = given ? given.text.toLowerCase() : formatOfFile(path);
+  if (!isOutputFormat(format)) {
+    const near = nearestName(format, outputFormats);
+    const hint = near ? `did you mean ${near}?` : `known: ${outputFormats.join(", ")}`;
+    throw new QueryError("invalid_argument", `there is no format ${given!.text}`, { span: given!.span ?? span, hint });
   }
+  const handle = await toRun(session, options)(statement.query);
+  await writeAnswer(handle, { format, output: resolve(path) });
+  return count(session, (await handle.account()).rows);
+}
+
+function toRun(session: SessionContext, options: SqlOptions): PlanToRun {
+  return async (query) => session.handle(await session.plan(query, options), options);
+}
+
+async function createTable(session: SessionContext, statement: CreateExternalTableStatement): Promise<QueryHandle> {
+  if (!isToBeMade(session, statement)) return done(session);
+  const name = statement.name.map((part) => part.text).join(".");
   const { format, location, columns } = statement;
   if (columns.length > 0 && format === "parquet") {
     throw unsupported("a column list for Parquet, which has its own schema,", statement.name[0]!.span);
@@ -84,7 +135,8 @@ async function createTable(session: SessionContext, statement: CreateExternalTab
   const names = columns.map((column) => column.name.text);
   const options = { ...csvOptions(statement.options), ...(columns.length > 0 && { types: given, names }) };
   await session.catalog.path([location], format, options);
-  session.catalog.register(name, { paths: [resolve(location)], format, options });
+  session.ownTables.drop(name);
+  nameTable(session, name, { paths: [resolve(location)], format, options });
   return done(session);
 }
 
@@ -137,6 +189,7 @@ async function drop(session: SessionContext, statement: DropStatement): Promise<
   for (const parts of statement.names) {
     const name = parts.map((part) => part.text).join(".");
     const dropped = statement.object === "view" ? session.views.delete(name.toLowerCase()) : session.catalog.drop(name);
+    if (dropped && statement.object === "table") session.ownTables.drop(name);
     if (!dropped && !statement.ifExists) {
       const known = statement.object === "view" ? session.views.keys() : session.catalog.names();
       const near = nearestName(name, known);
@@ -161,6 +214,15 @@ function taken(name: readonly Name[]): QueryError {
 /** The answer of a statement that gives no rows. */
 function done(session: SessionContext): QueryHandle {
   return rows(session, ["status"], [["ok"]], "status");
+}
+
+/** The answer of a statement that wrote rows. */
+function count(session: SessionContext, rows: number): QueryHandle {
+  const ids = new ColumnIds();
+  const columns = [ids.column("count", types.int64, false)];
+  const value = { kind: "literal", type: types.int64, value: String(rows) } as const;
+  const plan: LogicalPlan = { kind: "values", columns, rows: [[value]] };
+  return session.handle(planLogical(plan, new Map(), ids, session.planning()), { answer: "rows" });
 }
 
 /** Rows of text that Volley itself has to say, as a query over values: every consumer treats them like any answer. */

@@ -1,13 +1,13 @@
 /** Statements other than those of our own syntax. */
 import { unsupported } from "../errors.ts";
-import type { ColumnDefinition, Name, Query, Select, Statement } from "./ast.ts";
-import { convertType } from "./convert-type.ts";
+import type { Name } from "./ast.ts";
+import { convertCopy, convertCreateTable, convertInsert, selectAll } from "./convert-table-statement.ts";
 import { type Converter, convertName, convertNames, placeOf } from "./converter.ts";
 import { list, onlyFields, payloadOf, type Raw, variant } from "./raw.ts";
+import type { Statement } from "./statement-ast.ts";
 
 /** What people call a statement that is not there. */
 const statementNames: Readonly<Record<string, string>> = {
-  CreateTable: "CREATE TABLE without EXTERNAL",
   Set: "SET",
   ShowVariable: "SHOW",
   StartTransaction: "a transaction",
@@ -43,6 +43,12 @@ export function convertStatement(converter: Converter, raw: unknown, sql: string
       onlyFields(node.show_options, [], span);
       return { kind: "show_tables" };
     }
+    case "CreateTable":
+      return convertCreateTable(converter, node);
+    case "Insert":
+      return convertInsert(converter, node);
+    case "Copy":
+      return convertCopy(converter, node, span);
     case "CreateView":
       return convertCreateView(converter, node, sql);
     case "Drop": {
@@ -87,47 +93,4 @@ function convertCreateView(converter: Converter, node: Raw, sql: string): Statem
 function withColumns(columns: readonly Name[], sql: string): string {
   const names = columns.map(({ text }) => `"${text.replaceAll('"', '""')}"`);
   return `WITH v (${names.join(", ")}) AS (\n${sql}\n) SELECT * FROM v`;
-}
-
-/** SELECT * FROM name */
-function selectAll(converter: Converter, raw: unknown): Query {
-  const name = convertNames(converter, raw);
-  const span = name[0]?.span ?? converter.source.start;
-  const body: Select = {
-    kind: "select",
-    distinct: false,
-    items: [{ kind: "wildcard", exclude: [], replace: [], rename: [], span }],
-    from: [
-      name[0] && placeholderIsPath(raw)
-        ? { kind: "path", path: name[0].text, span: converter.placeOfString(name[0].text) ?? span }
-        : { kind: "table", name, span },
-    ],
-    groupBy: { kind: "items", items: [] },
-    windows: [],
-  };
-  return { ctes: [], body, orderBy: [] };
-}
-
-function placeholderIsPath(raw: unknown): boolean {
-  const [, ident] = variant(list(raw)[0]);
-  return (ident as Raw | undefined)?.quote_style === "'";
-}
-
-/** The columns of a CREATE TABLE that holds nothing else. */
-export function convertColumns(converter: Converter, raw: unknown): readonly ColumnDefinition[] {
-  const table = payloadOf(raw, "CreateTable")!;
-  const span = placeOf(converter, raw);
-  if (list(table.constraints).length > 0) throw unsupported("a table constraint", span);
-  return list(table.columns).map((column) => {
-    const node = column as Raw;
-    const name = convertName(converter, node.name);
-    onlyFields(node, ["name", "data_type", "options"], name.span);
-    let nullable = true;
-    for (const option of list(node.options)) {
-      const [tag] = variant((option as Raw).option);
-      if (tag === "NotNull") nullable = false;
-      else if (tag !== "Null") throw unsupported(`the column option ${tag}`, name.span);
-    }
-    return { name, type: convertType(node.data_type, name.span), nullable };
-  });
 }

@@ -3,8 +3,8 @@
  * [WITH HEADER ROW] [DELIMITER 'c'] LOCATION 'path' [OPTIONS (name 'value', …)]
  */
 import { type Span, unsupported } from "../errors.ts";
-import type { CreateExternalTableStatement } from "./ast.ts";
 import { syntaxError } from "./converter.ts";
+import type { CreateExternalTableStatement } from "./statement-ast.ts";
 import { spanOfToken, type TokenReader } from "./token-reader.ts";
 import type { Token } from "./tokens.ts";
 

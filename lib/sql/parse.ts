@@ -1,14 +1,16 @@
 /** SQL text to syntax trees. */
 import { QueryError, type Span } from "../errors.ts";
-import type { ExplainMode, Statement } from "./ast.ts";
+import type { ExplainMode } from "./ast.ts";
 import { convertQuery } from "./convert-query.ts";
-import { convertColumns, convertStatement } from "./convert-statement.ts";
+import { convertStatement } from "./convert-statement.ts";
+import { convertColumns } from "./convert-table-statement.ts";
 import { type Converter, syntaxError } from "./converter.ts";
 import { readExternalTable } from "./external-table.ts";
 import { takeExclusions } from "./frame-exclusions.ts";
 import { parseWithLibrary } from "./parser-library.ts";
 import { Grouping } from "./precedence.ts";
 import { Source } from "./source.ts";
+import type { Statement } from "./statement-ast.ts";
 import { spanOfToken, TokenReader } from "./token-reader.ts";
 import { splitStatements, type Token } from "./tokens.ts";
 

@@ -213,6 +213,16 @@ describe("native API", () => {
     assert.equal((await problem(submit({ sql: "select 1/0", wait: 20 }), 400)).error.code, "invalid_argument");
   });
 
+  it("writes nothing to the server's disk for a caller", async () => {
+    for (const sql of ["copy (select 1) to '/tmp/x.csv'", "create table t as select 1", "insert into t values (1)"]) {
+      const { error } = await problem(submit({ sql, wait: 20 }), 400);
+      assert.deepEqual(
+        [error.code, /over the API is not supported$/.test(String(error.message))],
+        ["unsupported", true],
+      );
+    }
+  });
+
   it("refuses requests that do not fit the schema", async () => {
     const cases: readonly [Json, RegExp][] = [
       [{ sql: "select 1", waitt: 1 }, /no field waitt/],

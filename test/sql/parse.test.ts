@@ -3,10 +3,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { types } from "../../lib/arrow/types.ts";
 import { QueryError, type Span } from "../../lib/errors.ts";
-import type { Query, Select, SqlExpr, Statement } from "../../lib/sql/ast.ts";
+import type { Query, Select, SqlExpr } from "../../lib/sql/ast.ts";
 import { renderError } from "../../lib/sql/caret.ts";
 import { formatSql } from "../../lib/sql/format.ts";
 import { parse } from "../../lib/sql/parse.ts";
+import type { Statement } from "../../lib/sql/statement-ast.ts";
 
 async function statement(sql: string): Promise<Statement> {
   const statements = await parse(sql);
@@ -304,9 +305,15 @@ test("what is not supported says so, with its place", async () => {
     "SELECT INTERVAL '1-2' YEAR TO MONTH": "LAST FIELD",
     "SELECT 0x1F": "hexadecimal",
     "SELECT floor(a, 2)": "FLOOR",
-    "CREATE TABLE t (a int)": "CREATE TABLE",
+    "CREATE TABLE t (a int primary key)": "PrimaryKey",
+    "CREATE TABLE t (a int, UNIQUE (a))": "constraint",
+    "CREATE TABLE t (a int) PARTITION BY (a)": "PARTITION",
     "CREATE MATERIALIZED VIEW v AS SELECT 1": "MATERIALIZED",
-    "INSERT INTO t VALUES (1)": "INSERT",
+    "INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING": "ON",
+    "INSERT INTO t VALUES (1) RETURNING a": "RETURNING",
+    "COPY t FROM 'x.csv'": "COPY … FROM",
+    "COPY t TO STDOUT": "STDOUT",
+    "COPY t TO 'x' (FORMAT csv, DELIMITER '|')": "DELIMITER",
     "UPDATE t SET a = 1": "UPDATE",
     "SET x = 1": "SET",
     BEGIN: "transaction",
