@@ -92,17 +92,17 @@ class Driver {
       if (this.#ports.clock.now() >= (this.#options.handOverAtMs ?? Infinity)) return this.#handOver();
       if (this.#options.signal?.aborted) this.#events.push({ kind: "cancel" });
       if (this.#events.length === 0) await this.#waitForEvents();
-      for (let event = this.#events.shift(); event; event = this.#events.shift()) await this.#take(event);
+      while (this.#events.length > 0) await this.#take(this.#events.splice(0));
       await this.#keepLease();
     }
     return this.#state;
   }
 
-  async #take(event: Event): Promise<void> {
+  async #take(events: readonly Event[]): Promise<void> {
     const { clock, rng } = this.#ports;
     const { state, commands } = step(
       this.#state,
-      { event, nowMs: clock.now(), random: rng.next() },
+      { events, nowMs: clock.now(), random: rng.next() },
       this.#options.steps,
     );
     this.#state = state;

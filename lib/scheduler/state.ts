@@ -14,6 +14,8 @@ export interface TaskState {
   readonly attempts: number;
   /** Failures that count towards the limit (throttles do not). */
   readonly failures: number;
+  /** Throttles since its last attempt that ran. */
+  readonly throttles: number;
   readonly running: readonly RunningAttempt[];
   /** Not started again before this time. */
   readonly notBeforeMs: number;
@@ -97,7 +99,7 @@ export type Command =
  * and sealed comes from the records again.
  */
 export function initialState(queryId: string, graph: StageGraph, before: readonly StageState[] = []): QueryState {
-  const fresh: TaskState = { attempts: 0, failures: 0, running: [], notBeforeMs: 0, tier: 0 };
+  const fresh: TaskState = { attempts: 0, failures: 0, throttles: 0, running: [], notBeforeMs: 0, tier: 0 };
   return {
     queryId,
     status: "running",
@@ -106,7 +108,7 @@ export function initialState(queryId: string, graph: StageGraph, before: readonl
       status: "waiting",
       generation: 0,
       tasks: Array.from({ length: tasks }, (_none, i): TaskState => {
-        const { win: _, ...task } = before[id]?.tasks[i] ?? fresh;
+        const { win: _, ...task } = { ...fresh, ...before[id]?.tasks[i] };
         return task;
       }),
     })),

@@ -1,12 +1,13 @@
 /**
- * One step of the scheduler: (state, event) → (state, commands). Pure: time and chance come in with the event, so the
- * same code runs on functions, embedded, and in a simulation that can replay any seed.
+ * One step of the scheduler: (state, events) → (state, commands). Pure: time and chance come in with the events, so the
+ * same code runs on functions, embedded, and in a simulation that can replay any seed. What happened since the last step
+ * is one step: a stage of thousands of tasks is not looked through for each of them.
  */
 import type { QueryErrorJson } from "../errors.ts";
 import type { Command, Event, FailedEvent, QueryState, StageState, StepOptions, TaskState } from "./state.ts";
 
 export interface StepInput {
-  readonly event: Event;
+  readonly events: readonly Event[];
   readonly nowMs: number;
   /** Uniform in [0, 1): jitter and attempt ids derive from it. */
   readonly random: number;
@@ -17,17 +18,25 @@ export interface StepResult {
   readonly commands: readonly Command[];
 }
 
+/** However often a task was refused, it is tried again after so long. */
+const backoffMsMax = 20_000;
+
 export function step(state: QueryState, input: StepInput, options: StepOptions): StepResult {
-  if (state.status !== "running") return { state, commands: [] };
-  const applied = apply(state, input, options);
-  if (applied.state.status !== "running") return applied;
-  const advanced = advance(applied.state, input, options);
-  return { state: advanced.state, commands: [...applied.commands, ...advanced.commands] };
+  const commands: Command[] = [];
+  let current = state;
+  for (const event of input.events) {
+    if (current.status !== "running") break;
+    const applied = apply(current, event, input, options);
+    current = applied.state;
+    commands.push(...applied.commands);
+  }
+  if (current.status !== "running") return { state: current, commands };
+  const advanced = advance(current, input, options);
+  return { state: advanced.state, commands: [...commands, ...advanced.commands] };
 }
 
 /** Takes the event into the state. */
-function apply(state: QueryState, input: StepInput, options: StepOptions): StepResult {
-  const { event } = input;
+function apply(state: QueryState, event: Event, input: StepInput, options: StepOptions): StepResult {
   switch (event.kind) {
     case "tick":
       return { state, commands: [] };
@@ -65,20 +74,28 @@ function applyFailure(state: QueryState, event: FailedEvent, input: StepInput, o
   if (!task || task.win || !task.running.some((attempt) => attempt.attemptId === event.attemptId)) {
     return { state, commands: [] };
   }
-  const failures = task.failures + (event.error.code === "throttled" ? 0 : 1);
+  const throttled = event.error.code === "throttled";
+  const failures = task.failures + (throttled ? 0 : 1);
+  const throttles = throttled ? task.throttles + 1 : 0;
   const larger = event.error.code === "out_of_memory" && task.tier + 1 < options.tiers;
   if (!(event.error.retryable || larger) || failures >= options.attemptsMax) {
     return end({ ...state, status: "failed", error: finalError(event.error, failures) });
   }
-  const exponent = Math.min(10, Math.max(1, failures) - 1);
+  const waitMs = Math.min(backoffMsMax, options.backoffMs * 2 ** (Math.max(1, failures + throttles) - 1));
   const retry: TaskState = {
     ...task,
     failures,
+    throttles,
     tier: larger ? task.tier + 1 : task.tier,
     running: task.running.filter((attempt) => attempt.attemptId !== event.attemptId),
-    notBeforeMs: input.nowMs + options.backoffMs * 2 ** exponent * (0.5 + input.random),
+    notBeforeMs: input.nowMs + waitMs * (0.5 + spread(input.random, event.task)),
   };
   return { state: withTask(state, event.stage, event.task, retry), commands: [] };
+}
+
+/** One random number for many tasks (the golden ratio spreads them evenly), that they may not all come back at once. */
+function spread(random: number, task: number): number {
+  return (random + task * 0.6180339887498949) % 1;
 }
 
 function finalError(error: QueryErrorJson, failures: number): QueryErrorJson {
@@ -112,9 +129,10 @@ function advance(state: QueryState, input: StepInput, options: StepOptions): Ste
       commands.push({ kind: "open", stage: id });
     }
     if (stage.status !== "running") continue;
+    const slowMs = slowAfterMs(stage, options);
     const tasks = stage.tasks.map((task, i) => {
       if (task.win) return task;
-      const at = startTime(task, stage, options);
+      const at = startTime(task, slowMs);
       if (at > input.nowMs) wakeAt = Math.min(wakeAt, at);
       if (at > input.nowMs || free <= 0) return task;
       free--;
@@ -138,14 +156,19 @@ function newAttempt(task: TaskState, stage: number, index: number, input: StepIn
 }
 
 /** When a task may get another attempt: now, later, or never (Infinity) while its one attempt runs well. */
-function startTime(task: TaskState, stage: StageState, options: StepOptions): number {
+function startTime(task: TaskState, slowMs: number): number {
   const [running] = task.running;
   if (!running) return task.notBeforeMs;
-  if (task.running.length > 1 || options.speculateFactor === 0) return Infinity;
-  const elapsed = stage.tasks.flatMap((other) => (other.win ? [other.win.result.elapsedMs] : [])).sort((a, b) => a - b);
+  return task.running.length > 1 ? Infinity : running.startedMs + slowMs;
+}
+
+/** A task of this stage that runs for so long gets a second attempt; Infinity while too few have ended to tell. */
+function slowAfterMs(stage: StageState, options: StepOptions): number {
+  if (options.speculateFactor === 0) return Infinity;
+  const elapsed = stage.tasks.flatMap(({ win }) => (win ? [win.result.elapsedMs] : []));
   if (elapsed.length * 2 < stage.tasks.length) return Infinity;
-  const median = elapsed[elapsed.length >> 1] ?? 0;
-  return running.startedMs + Math.max(options.speculateMsMin, median * options.speculateFactor);
+  const median = elapsed.sort((a, b) => a - b)[elapsed.length >> 1] ?? 0;
+  return Math.max(options.speculateMsMin, median * options.speculateFactor);
 }
 
 function runningCount(state: QueryState): number {
