@@ -49,9 +49,12 @@ export class DynamoStateStore implements StateStore {
   readonly #client: DynamoDBClient;
   readonly #table: string;
   readonly #now: () => number;
+  /** By stage, the number of its tasks. */
+  readonly #opened = new Map<string, number>();
   /** Shards whose tasks have all won never change again. */
   readonly #complete = new Map<string, readonly TaskRecord[]>();
-  readonly #opened = new Map<string, number>();
+  /** By shard and task: a win is written once, so it is unpacked once. */
+  readonly #wins = new Map<string, Map<number, Win>>();
 
   constructor(client: DynamoDBClient, table: string, now: () => number = Date.now) {
     this.#client = client;
@@ -172,8 +175,8 @@ export class DynamoStateStore implements StateStore {
         const items = await this.#query(shardKey(queryId, stage, generation, shard));
         keys.push(...items.map(({ pk, sk }) => ({ pk: pk!, sk: sk! })));
       }
-      this.#opened.delete(name);
     }
+    this.forget(queryId);
     for (let i = 0; i < keys.length; i += 25) {
       const requests = keys.slice(i, i + 25).map((Key) => ({ DeleteRequest: { Key } }));
       const command = new BatchWriteItemCommand({ RequestItems: { [this.#table]: requests } });
@@ -181,17 +184,26 @@ export class DynamoStateStore implements StateStore {
     }
   }
 
+  forget(queryId: string): void {
+    for (const name of this.#opened.keys()) if (JSON.parse(name)[0] === queryId) this.#opened.delete(name);
+    const prefix = `${queryKey(queryId)}#`;
+    for (const shards of [this.#complete, this.#wins]) {
+      for (const pk of shards.keys()) if (pk.startsWith(prefix)) shards.delete(pk);
+    }
+  }
+
   async #listShard(pk: string, first: number, end: number, late: boolean): Promise<readonly TaskRecord[]> {
     const known = late ? undefined : this.#complete.get(pk);
     if (known) return known;
-    const wins = new Map<number, Win>();
+    const wins = this.#wins.get(pk) ?? new Map<number, Win>();
+    this.#wins.set(pk, wins);
     const failures = Array.from({ length: end - first }, (): TaskFailure[] => []);
     const beats = failures.map(() => new Map<string, Beat>());
     const handedOn = failures.map((): Usage[] => []);
     for (const item of await this.#query(pk)) {
       const sortKey = textOf(item, "sk")!;
       const task = taskOf(sortKey);
-      if (item.win) wins.set(task, unpacked<Win>(item, "win"));
+      if (item.win) wins.set(task, wins.get(task) ?? unpacked<Win>(item, "win"));
       else if (item.failure) failures[task - first]?.push(unpacked<TaskFailure>(item, "failure"));
       else if (isHandOn(sortKey)) handedOn[task - first]?.push(unpacked<Usage>(item, "usage"));
       else beats[task - first]?.set(attemptOf(sortKey), beatOf(item));

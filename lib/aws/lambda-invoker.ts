@@ -90,8 +90,9 @@ export class LambdaInvoker implements Invoker {
       return;
     }
     try {
-      const payload = event ?? (await storeEvent(tasks[0]!, this.#options.objects));
-      await this.#slots.run(() => invokeFunction(this.#client, this.#functionOf(tasks[0]!), payload));
+      const what = event ?? (await storeEvent(tasks[0]!, this.#options.objects));
+      const name = this.#functionOf(tasks[0]!);
+      await this.#slots.run(() => invokeFunction(this.#client, name, { ...what, sentMs: Date.now() }));
       for (const { resolve } of waiting) resolve();
     } catch (thrown) {
       for (const { reject } of waiting) reject(QueryError.from(thrown));

@@ -207,9 +207,10 @@ class Driver {
   async #giveUpLost(key: TaskKey, { failures, beats }: TaskRecord): Promise<void> {
     const { attemptMsMax = Infinity, silentMsMax = Infinity } = this.#options;
     const now = this.#ports.clock.now();
-    for (const { attempt, attemptId, startedMs } of this.#state.stages[key.stage]!.tasks[key.task]!.running) {
+    const { queuedMs, tasks } = this.#state.stages[key.stage]!;
+    for (const { attempt, attemptId, startedMs } of tasks[key.task]!.running) {
       const beat = beats?.get(attemptId)?.atMs;
-      const patienceMs = beat === undefined ? silentMsMax * 2 ** (attempt - 1) : silentMsMax;
+      const patienceMs = beat === undefined ? queuedMs + silentMsMax * 2 ** (attempt - 1) : silentMsMax;
       if (now - startedMs < attemptMsMax && now - Math.max(startedMs, beat ?? 0) < patienceMs) continue;
       if (failures.some((failure) => failure.attemptId === attemptId)) continue;
       const lost = new QueryError("executor_lost", `the executor of task ${key.stage}/${key.task} was lost`).toJSON();

@@ -95,6 +95,8 @@ export interface StateStore {
   recordHandOn?(key: TaskKey, invocation: string, usage: Usage): Promise<void>;
   finishQuery(queryId: string, lease: Lease, outcome: Outcome): Promise<void>;
   removeQuery(queryId: string): Promise<void>;
+  /** Drops what this process keeps of a query that it does not drive any more; its records stay. */
+  forget?(queryId: string): void;
 }
 
 /** Starts a task somewhere. Resolves when it was accepted; its outcome arrives through the StateStore. */

@@ -28,6 +28,8 @@ export interface StageState {
   readonly status: "waiting" | "opening" | "running" | "sealing" | "sealed";
   readonly generation: number;
   readonly tasks: readonly TaskState[];
+  /** The longest that an attempt which won had waited before an executor took it. */
+  readonly queuedMs: number;
 }
 
 export interface QueryState {
@@ -67,10 +69,17 @@ export interface FailedEvent {
   readonly error: QueryErrorJson;
 }
 
+export interface CommittedEvent {
+  readonly kind: "committed";
+  readonly stage: number;
+  readonly task: number;
+  readonly win: Win;
+}
+
 export type Event =
   /** The stage's records are there; `wins` are those that an earlier holder of the query already had. */
   | { readonly kind: "opened"; readonly stage: number; readonly wins: ReadonlyMap<number, Win> }
-  | { readonly kind: "committed"; readonly stage: number; readonly task: number; readonly win: Win }
+  | CommittedEvent
   | FailedEvent
   | { readonly kind: "sealed"; readonly stage: number }
   | { readonly kind: "tick" }
@@ -107,6 +116,7 @@ export function initialState(queryId: string, graph: StageGraph, before: readonl
     stages: graph.stages.map(({ id, tasks }) => ({
       status: "waiting",
       generation: 0,
+      queuedMs: before[id]?.queuedMs ?? 0,
       tasks: Array.from({ length: tasks }, (_none, i): TaskState => {
         const { win: _, ...task } = { ...fresh, ...before[id]?.tasks[i] };
         return task;

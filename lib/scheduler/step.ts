@@ -4,7 +4,16 @@
  * is one step: a stage of thousands of tasks is not looked through for each of them.
  */
 import type { QueryErrorJson } from "../errors.ts";
-import type { Command, Event, FailedEvent, QueryState, StageState, StepOptions, TaskState } from "./state.ts";
+import type {
+  Command,
+  CommittedEvent,
+  Event,
+  FailedEvent,
+  QueryState,
+  StageState,
+  StepOptions,
+  TaskState,
+} from "./state.ts";
 
 export interface StepInput {
   readonly events: readonly Event[];
@@ -52,16 +61,23 @@ function apply(state: QueryState, event: Event, input: StepInput, options: StepO
     }
     case "sealed":
       return applySealed(state, event.stage);
-    case "committed": {
-      const task = state.stages[event.stage]?.tasks[event.task];
-      if (!task || task.win) return { state, commands: [] };
-      const losers = task.running.filter((attempt) => attempt.attemptId !== event.win.attemptId);
-      const won = withTask(state, event.stage, event.task, { ...task, running: [], win: event.win });
-      return { state: won, commands: abort(losers.map((loser) => loser.attemptId)) };
-    }
+    case "committed":
+      return applyCommit(state, event, input);
     case "failed":
       return applyFailure(state, event, input, options);
   }
+}
+
+function applyCommit(state: QueryState, { stage, task, win }: CommittedEvent, { nowMs }: StepInput): StepResult {
+  const old = state.stages[stage]?.tasks[task];
+  if (!old || old.win) return { state, commands: [] };
+  const losers = old.running.filter((attempt) => attempt.attemptId !== win.attemptId);
+  const won = withTask(state, stage, task, { ...old, running: [], win });
+  const winner = old.running.find((attempt) => attempt.attemptId === win.attemptId);
+  const queuedMs = winner ? nowMs - winner.startedMs - win.result.elapsedMs : 0;
+  const seen = won.stages[stage]!;
+  const next = queuedMs > seen.queuedMs ? withStage(won, stage, { ...seen, queuedMs }) : won;
+  return { state: next, commands: abort(losers.map((loser) => loser.attemptId)) };
 }
 
 function applySealed(state: QueryState, stage: number): StepResult {
@@ -162,13 +178,16 @@ function startTime(task: TaskState, slowMs: number): number {
   return task.running.length > 1 ? Infinity : running.startedMs + slowMs;
 }
 
-/** A task of this stage that runs for so long gets a second attempt; Infinity while too few have ended to tell. */
+/**
+ * A task of this stage that was sent so long ago gets a second attempt; Infinity while too few have ended to tell. Where
+ * tasks wait for executors, one that has not ended may not have begun either: the queue's time comes on top.
+ */
 function slowAfterMs(stage: StageState, options: StepOptions): number {
   if (options.speculateFactor === 0) return Infinity;
   const elapsed = stage.tasks.flatMap(({ win }) => (win ? [win.result.elapsedMs] : []));
   if (elapsed.length * 2 < stage.tasks.length) return Infinity;
   const median = elapsed.sort((a, b) => a - b)[elapsed.length >> 1] ?? 0;
-  return Math.max(options.speculateMsMin, median * options.speculateFactor);
+  return stage.queuedMs + Math.max(options.speculateMsMin, median * options.speculateFactor);
 }
 
 function runningCount(state: QueryState): number {

@@ -178,9 +178,10 @@ export class CloudQueryService implements QueryService {
   /** A query whose scheduler died, or was never started, gets another one as soon as somebody asks for it. */
   async #revive({ request, progress, lease }: QueryRecord): Promise<void> {
     if (hasEnded(progress)) return;
-    const now = this.#now();
-    const aliveUntil = Math.max(lease?.untilMs ?? request.submittedMs, this.#started.get(request.id) ?? 0);
-    if (now < aliveUntil + graceMs) return;
+    const aliveUntil = lease?.untilMs ?? request.submittedMs;
+    const last = Math.max(aliveUntil, this.#started.get(request.id) ?? 0);
+    // It may just wait for its turn: each further attempt comes twice as late, or waiting queries would fill the queue.
+    if (this.#now() < last + Math.max(graceMs, last - aliveUntil)) return;
     await this.#start(request.id);
   }
 

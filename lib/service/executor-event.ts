@@ -13,6 +13,8 @@ export interface ExecutorEvent {
   readonly packed?: string;
   /** Key of an object that holds the same, as bytes. */
   readonly key?: string;
+  /** When it was sent, in milliseconds since the epoch: what waited for long may not be wanted any more. */
+  readonly sentMs?: number;
 }
 
 /** What differs between the tasks of a stage. */

@@ -101,29 +101,23 @@ export async function runQuery(
 ): Promise<SchedulerOutcome> {
   const record = await ports.queries.get(queryId);
   if (!record) return "nothing_to_do";
-  const lease = hasEnded(record.progress) ? undefined : await acquire(record, ports, options);
+  // Whoever holds it goes on, or its lease runs out: then Lambda repeats its event, or the API starts another scheduler.
+  const lease = hasEnded(record.progress)
+    ? undefined
+    : await ports.state.acquire(queryId, options.owner, ports.clock.now(), defaultDriveTimes.leaseMs);
   // What the former holder wrote last.
   const held = lease && (await ports.queries.get(queryId));
   if (lease && held && !hasEnded(held.progress)) {
-    return new QueryRun({ ...held, ...(record.lease && { lease: record.lease }) }, lease, ports, options).run();
+    try {
+      const former = { ...held, ...(record.lease && { lease: record.lease }) };
+      return await new QueryRun(former, lease, ports, options).run();
+    } finally {
+      ports.state.forget?.(queryId);
+    }
   }
   // It was invoked, and is billed, all the same.
   await ports.queries.addStrayUsage(queryId, addUsage(ports.usage(), { ...noUsage, lambdaInvocations: lease ? 0 : 1 }));
   return lease || hasEnded(record.progress) ? "nothing_to_do" : "held_by_another";
-}
-
-/** Waits once for another's lease to run out: its holder may have died. */
-async function acquire(
-  record: QueryRecord,
-  ports: SchedulerPorts,
-  options: SchedulerOptions,
-): Promise<Lease | undefined> {
-  const { clock, state } = ports;
-  const attempt = () => state.acquire(record.request.id, options.owner, clock.now(), defaultDriveTimes.leaseMs);
-  const lease = await attempt();
-  if (lease) return lease;
-  await new Promise((resolve) => setTimeout(resolve, defaultDriveTimes.leaseMs + 500));
-  return attempt();
 }
 
 class QueryRun {

@@ -32,10 +32,13 @@ export interface TaskOutcome {
   readonly stage: number;
   readonly task: number;
   readonly attemptId: string;
-  readonly outcome: "won" | "lost" | "failed" | "handed_on";
+  readonly outcome: "won" | "lost" | "failed" | "handed_on" | "unwanted";
   readonly result?: TaskResult;
   readonly error?: QueryError;
 }
+
+/** An event that waited longer for an executor is looked up before it is worked on. */
+const waitedMsMax = 2000;
 
 /** Time kept for reporting before the function would be stopped. */
 const reportMs = 3000;
@@ -47,10 +50,24 @@ export async function runTasks(
   limits: InvocationLimits,
 ): Promise<readonly TaskOutcome[]> {
   const tasks = await decodeEvent(event, ports.objects);
-  if (tasks.length === 1) return [await runTask(tasks[0]!, ports, limits)];
+  const waited = event.sentMs !== undefined && Date.now() - event.sentMs > waitedMsMax;
+  const [first] = tasks;
+  if (tasks.length === 1)
+    return [waited ? await runIfWanted(first!, ports, limits) : await runTask(first!, ports, limits)];
   const outcomes = await Promise.all(tasks.map((task) => handOn(task, ports)));
-  await ports.state.recordHandOn?.(keyOf(tasks[0]!), newDelivery(), ports.usage());
+  await ports.state.recordHandOn?.(keyOf(first!), newDelivery(), ports.usage());
   return outcomes;
+}
+
+/** Its query may have ended while the event waited, or another attempt may have won. */
+async function runIfWanted(task: Task, ports: ExecutorPorts, limits: InvocationLimits): Promise<TaskOutcome> {
+  const { state, usage } = ports;
+  const key = keyOf(task);
+  const wanted = await state.isWanted?.(key).catch(() => true);
+  if (wanted !== false) return runTask(task, ports, limits);
+  const error = new QueryError("duplicate", "not wanted any more when it was its turn");
+  await state.failTask(key, { ...attemptOf(task), delivery: newDelivery(), error: error.toJSON(), usage: usage() });
+  return outcomeOf(task, "unwanted", { error });
 }
 
 function newDelivery(): string {
