@@ -20,7 +20,13 @@ export interface Scheduler {
 }
 
 /** A function reads from S3 what a local disk would give in no time: smaller pieces of work do not pay. */
-const cloudSizing = { taskBytesMin: 8 << 20, taskBytesMax: 256 << 20, partitionRowsMin: 200_000 };
+const cloudSizing = {
+  taskBytesMin: 8 << 20,
+  taskBytesMax: 256 << 20,
+  partitionRowsMin: 200_000,
+  // Each task is an invocation, and asks each of its producers once.
+  partitionRows: 50_000,
+};
 
 export function makeScheduler(environment: CloudEnvironment, clients: Clients, spillDirectory: string): Scheduler {
   const { table, bucket, executors, dataBuckets, memoryMb, maxBytes, maxCost } = environment;

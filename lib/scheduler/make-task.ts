@@ -56,11 +56,10 @@ export function exchangeInputs(
     if (node.kind !== "exchange_read") continue;
     const manifest = manifests.get(node.stage);
     if (!manifest) throw new QueryError("internal", `stage ${stage.id} reads stage ${node.stage} before it is sealed`);
-    inputs[exchangeKey(node)] = manifest.winners.flatMap(({ result }) =>
-      result.partitions
-        .filter((slice, partition) => slice.rows > 0 && (node.read === "all" || partition === task))
-        .map((slice): PartitionSlice => ({ ...slice, key: result.key })),
-    );
+    inputs[exchangeKey(node)] = manifest.winners.flatMap(({ result: { key, partitions } }) => {
+      const read = node.read === "all" ? partitions : [partitions[task]!];
+      return read.filter(({ rows }) => rows > 0).map((slice): PartitionSlice => ({ ...slice, key }));
+    });
   }
   return inputs;
 }

@@ -173,9 +173,10 @@ class Cutter {
 
   /** How many partitions suit so many rows: 1 when splitting them is not worth an exchange. */
   #partitions(rows: number): number {
-    const { slots, partitionRowsMin, partitionRowsMax, partitions } = this.#options;
+    const { slots, partitionRowsMin, partitionRows, partitionRowsMax, partitions } = this.#options;
     if (partitions !== undefined) return partitions;
-    return rows < partitionRowsMin ? 1 : Math.max(slots, Math.ceil(rows / partitionRowsMax));
+    if (rows < partitionRowsMin) return 1;
+    return Math.max(Math.min(slots, Math.ceil(rows / partitionRows)), Math.ceil(rows / partitionRowsMax));
   }
 
   #aggregate(node: AggregateNode): Fragment {

@@ -13,6 +13,8 @@ export interface SizingOptions {
   readonly taskBytesMax: number;
   /** Fewer rows than this are not hashed over several tasks. */
   readonly partitionRowsMin: number;
+  /** Past that, a partition for each so many rows, up to `slots`. */
+  readonly partitionRows: number;
   /** A partition holds at most about so many rows. */
   readonly partitionRowsMax: number;
   /** Testing: every hash exchange has exactly so many partitions. */
@@ -25,6 +27,8 @@ export const defaultSizing = {
   taskBytesMin: 1 << 20,
   taskBytesMax: 1 << 30,
   partitionRowsMin: 50_000,
+  // Threads are there anyway: rows are spread over all of them.
+  partitionRows: 1,
   partitionRowsMax: 10_000_000,
   replicateBytesMax: 1 << 20,
 } as const;

@@ -2,9 +2,12 @@
  * What runs in each execution environment: the part that AWS's Node.js runtime plays. It loads the handler, then asks the
  * Runtime API for one event after the other. It imports nothing of Volley's.
  */
-import { Agent, type IncomingHttpHeaders, request } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+
+// An import statement would load all that node:http can export, and that is far more than this.
+const { Agent, request } = process.getBuiltinModule("node:http");
 
 type Handler = (event: unknown, context: object) => unknown;
 
