@@ -85,7 +85,7 @@ Object.assign(cloud.faults, {
   invokeThrottle: Number(values["invoke-throttle"]),
   executorKill: Number(values["executor-kill"]),
   latencyMs: Number(values.latency),
-} satisfies Faults);
+} satisfies Partial<Faults>);
 
 const authorization = values.auth === "jwt" ? ` -H 'authorization: Bearer ${cloud.jwt.token("dev")}'` : "";
 const sql = tpch.length > 0 ? "select l_returnflag, count(*) from lineitem group by 1 order by 1" : "select 42";

@@ -10,6 +10,7 @@
  * | VOLLEY_EXECUTOR_FUNCTION | or just one name (its memory is then taken as 1769 MB); neither: this function |
  * | VOLLEY_EXECUTOR_TIMEOUT_S | the executors' time limit; default 900 |
  * | VOLLEY_HEARTBEAT_S | how often executors say that they are alive; lost after six times that; default 5 |
+ * | VOLLEY_LEASE_S | a scheduler that died or stands still is replaced after so long; default 10 |
  * | VOLLEY_SLOTS | attempts of one query that may run at once; default 200 |
  * | VOLLEY_DATA_BUCKETS | comma-separated buckets whose tables may be read; absent: any that the role may read |
  * | VOLLEY_GLUE_DATABASES | comma-separated Glue databases that are schemas here; absent: none |
@@ -36,6 +37,7 @@ export interface CloudEnvironment {
   readonly executors: readonly ExecutorTier[];
   readonly executorTimeoutMs: number;
   readonly heartbeatMs: number;
+  readonly leaseMs: number;
   readonly slots: number;
   readonly dataBuckets?: readonly string[];
   readonly inlineBytesMax: number;
@@ -61,6 +63,7 @@ export function readEnvironment(variables: Variables = process.env): CloudEnviro
     executors: executorTiers(variables),
     executorTimeoutMs: (optionalNumber(variables, "VOLLEY_EXECUTOR_TIMEOUT_S") ?? 900) * 1000,
     heartbeatMs: (optionalNumber(variables, "VOLLEY_HEARTBEAT_S") ?? 5) * 1000,
+    leaseMs: (optionalNumber(variables, "VOLLEY_LEASE_S") ?? 10) * 1000,
     slots: optionalNumber(variables, "VOLLEY_SLOTS") ?? 200,
     ...(dataBuckets && { dataBuckets }),
     inlineBytesMax: optionalNumber(variables, "VOLLEY_INLINE_BYTES") ?? 4 << 20,

@@ -21,6 +21,7 @@ export function makeQueryService(environment: CloudEnvironment, clients: Clients
     objects: new S3Store(clients.s3, { bucket }),
     catalog: () => CloudCatalog.load(names, tables, parquet),
     startScheduler: (queryId) => invokeScheduler(clients.lambda, schedulerFunction, queryId),
+    graceMs: environment.leaseMs / 2,
     // The answer's slices are whole objects.
     link: (Key, expiresIn) => getSignedUrl(clients.s3, new GetObjectCommand({ Bucket: bucket, Key }), { expiresIn }),
   });

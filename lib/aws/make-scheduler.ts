@@ -65,6 +65,7 @@ export function makeScheduler(environment: CloudEnvironment, clients: Clients, s
       silentMsMax: environment.heartbeatMs * 6,
       heartbeatMs: environment.heartbeatMs,
       memoryMb,
+      leaseMs: environment.leaseMs,
       inlineBytesMax: environment.inlineBytesMax,
       sizing: { ...cloudSizing, ...environment.sizing },
       ...(maxBytes !== undefined && { maxBytes }),

@@ -30,6 +30,8 @@ export interface CloudOptions {
   readonly executorTimeout?: number;
   /** Queries that are driven at once. */
   readonly schedulers?: number;
+  /** Requests to the HTTP API that are served at once. */
+  readonly apis?: number;
   readonly auth?: "none" | "iam" | "jwt";
   readonly faults?: Partial<Faults>;
   /** Added to the functions' environment. */
@@ -217,6 +219,7 @@ function functionOptions(options: CloudOptions, setting: Setting): FunctionOptio
     executors = 4,
     executorTimeout = 900,
     schedulers = 8,
+    apis = 16,
     auth = "none",
     variables = {},
     freeze = false,
@@ -261,7 +264,7 @@ function functionOptions(options: CloudOptions, setting: Setting): FunctionOptio
       "api",
       "volley-api",
       "api",
-      { memoryMb: 1024, timeoutMs: 29_000, concurrency: 16, retryDelaysMs: [] },
+      { memoryMb: 1024, timeoutMs: 29_000, concurrency: apis, retryDelaysMs: [] },
       { VOLLEY_SCHEDULER_FUNCTION: accountNames.schedulerFunction, VOLLEY_AUTH: auth },
     ),
     make(

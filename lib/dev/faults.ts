@@ -8,6 +8,14 @@ export interface Faults {
   invokeThrottle: number;
   /** Chance that an executor's process is killed while it holds a task. */
   executorKill: number;
+  /** The same for a scheduler's. */
+  schedulerKill: number;
+  /** Chance that an event is delivered twice. */
+  eventTwice: number;
+  /** An event may wait so long before it is delivered. */
+  eventDelayMs: number;
+  /** Chance that S3 answers only after a second. */
+  s3Slow: number;
   /** Every answer of S3, DynamoDB and Invoke waits so long. */
   latencyMs: number;
 }
@@ -17,11 +25,18 @@ export const noFaults: Readonly<Faults> = {
   dynamoThrottle: 0,
   invokeThrottle: 0,
   executorKill: 0,
+  schedulerKill: 0,
+  eventTwice: 0,
+  eventDelayMs: 0,
+  s3Slow: 0,
   latencyMs: 0,
 };
 
+/** Where the faults' luck comes from: tests give it a seed. */
+export const luck = { next: () => Math.random() };
+
 export function strikes(chance: number): boolean {
-  return chance > 0 && Math.random() < chance;
+  return chance > 0 && luck.next() < chance;
 }
 
 export function delay(ms: number): Promise<void> {

@@ -33,11 +33,12 @@ export interface CloudServicePorts {
   /** A link to a whole object that works for a while; absent where there is none. */
   readonly link?: (key: string, seconds: number) => Promise<string>;
   readonly now?: () => number;
+  /** A query that nobody drives is given to a scheduler again after so long. */
+  readonly graceMs?: number;
   readonly prices?: PriceTable;
 }
 
-/** A query that nobody drives is given to a scheduler again after so long. */
-const graceMs = 5000;
+const graceMsDefault = 5000;
 const pollMsMin = 20;
 const pollMsMax = 500;
 
@@ -179,6 +180,7 @@ export class CloudQueryService implements QueryService {
   async #revive({ request, progress, lease }: QueryRecord): Promise<void> {
     if (hasEnded(progress)) return;
     const aliveUntil = lease?.untilMs ?? request.submittedMs;
+    const { graceMs = graceMsDefault } = this.#ports;
     const last = Math.max(aliveUntil, this.#started.get(request.id) ?? 0);
     // It may just wait for its turn: each further attempt comes twice as late, or waiting queries would fill the queue.
     if (this.#now() < last + Math.max(graceMs, last - aliveUntil)) return;

@@ -73,6 +73,7 @@ export interface SchedulerOptions {
   readonly heartbeatMs: number;
   /** Memory of this function. */
   readonly memoryMb: number;
+  readonly leaseMs: number;
   readonly remainingMs: () => number;
   /** Queries that read at most so many bytes of tables run in the scheduler. */
   readonly inlineBytesMax: number;
@@ -104,7 +105,7 @@ export async function runQuery(
   // Whoever holds it goes on, or its lease runs out: then Lambda repeats its event, or the API starts another scheduler.
   const lease = hasEnded(record.progress)
     ? undefined
-    : await ports.state.acquire(queryId, options.owner, ports.clock.now(), defaultDriveTimes.leaseMs);
+    : await ports.state.acquire(queryId, options.owner, ports.clock.now(), options.leaseMs);
   // What the former holder wrote last.
   const held = lease && (await ports.queries.get(queryId));
   if (lease && held && !hasEnded(held.progress)) {
@@ -236,7 +237,7 @@ class QueryRun {
       plan.graph,
       { clock, rng, state, invoker, objects },
       {
-        ...defaultDriveTimes,
+        ...this.#driveTimes(),
         queryId: this.#id,
         owner,
         lease: this.#lease,
@@ -273,7 +274,7 @@ class QueryRun {
     const ports = { ...this.#ports, state: inline, invoker };
     const { batchRows, executors, owner } = this.#options;
     return drive(planned.graph, ports, {
-      ...defaultDriveTimes,
+      ...this.#driveTimes(),
       queryId,
       owner,
       lease: this.#lease,
@@ -282,6 +283,11 @@ class QueryRun {
       steps: { ...defaultStepOptions, slots: 1 },
       signal: this.#abort.signal,
     });
+  }
+
+  #driveTimes() {
+    const { leaseMs } = this.#options;
+    return { ...defaultDriveTimes, leaseMs, renewMs: leaseMs * 0.3 };
   }
 
   async #handOver(state: QueryState): Promise<SchedulerOutcome> {

@@ -66,7 +66,10 @@ async function route(
   const type = request.headers["x-amz-invocation-type"] ?? "RequestResponse";
   if (type !== "DryRun") limit(payload, type === "Event" ? eventBytesMax : requestBytesMax);
   parseable(payload);
-  if (strikes(faults.invokeThrottle)) throw new TooManyRequests();
+  if (strikes(faults.invokeThrottle)) {
+    target.counts.throttles++;
+    throw new TooManyRequests();
+  }
   if (type === "DryRun") response.statusCode = 204;
   else if (type === "Event") {
     response.statusCode = 202;

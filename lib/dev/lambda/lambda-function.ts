@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Faults, strikes } from "../faults.ts";
+import { type Faults, luck, strikes } from "../faults.ts";
 import { Environment, type InvocationResult } from "./environment.ts";
 
 export interface FunctionOptions {
@@ -39,6 +39,8 @@ export interface FunctionCounts {
   lost: number;
   /** Events given up after the last attempt or for their age. */
   dropped: number;
+  /** Of the largest event that was queued. */
+  eventBytesMax: number;
 }
 
 /** There is no free environment; a synchronous caller gets 429. */
@@ -61,7 +63,10 @@ export class LambdaFunction {
     gbSeconds: 0,
     lost: 0,
     dropped: 0,
+    eventBytesMax: 0,
   };
+  /** Events that kill the process they are given to. */
+  poison: ((payload: Buffer) => boolean) | undefined;
   readonly #faults: Readonly<Faults>;
   readonly #environments = new Set<Environment>();
   readonly #queue: QueuedEvent[] = [];
@@ -81,14 +86,19 @@ export class LambdaFunction {
     return this.#running;
   }
 
-  /** Events that wait for an environment. */
+  /** Events that wait for an environment, for their delivery or to be tried again. */
   get queued(): number {
-    return this.#queue.length;
+    return this.#queue.length + this.#timers.size;
   }
 
   /** Process ids of the environments. */
   get processes(): readonly number[] {
     return [...this.#environments].flatMap((environment) => environment.pid ?? []);
+  }
+
+  /** Of those that have an event. */
+  get busyProcesses(): readonly number[] {
+    return [...this.#environments].flatMap(({ occupied, pid }) => (occupied && pid ? [pid] : []));
   }
 
   /** A synchronous invocation. @throws TooManyRequests */
@@ -113,11 +123,15 @@ export class LambdaFunction {
     return this.#run(environment, randomUUID(), payload);
   }
 
-  /** An asynchronous one: it waits for an environment, and is tried again when it fails. */
+  /** An asynchronous one: it waits for an environment, and is tried again when it fails. It may be delivered twice. */
   enqueue(payload: Buffer): string {
     const requestId = randomUUID();
-    this.#queue.push({ requestId, payload, receivedMs: Date.now(), attempt: 0 });
-    this.#dispatch();
+    this.counts.eventBytesMax = Math.max(this.counts.eventBytesMax, payload.length);
+    const { eventDelayMs, eventTwice } = this.#faults;
+    for (let copies = strikes(eventTwice) ? 2 : 1; copies > 0; copies--) {
+      const event = { requestId, payload, receivedMs: Date.now(), attempt: 0 };
+      this.#deliver(event, luck.next() * eventDelayMs);
+    }
     return requestId;
   }
 
@@ -133,6 +147,7 @@ export class LambdaFunction {
     this.#closed = true;
     clearInterval(this.#reaper);
     for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
     this.#queue.length = 0;
     await this.restart();
   }
@@ -180,9 +195,12 @@ export class LambdaFunction {
     this.#running++;
     this.counts.invocations++;
     const outcome = environment.invoke({ requestId, payload });
-    if (strikes(this.#faults.executorKill) && this.options.name.includes("executor")) {
-      setTimeout(() => environment.kill(), Math.random() * 100);
-    }
+    const { executorKill, schedulerKill } = this.#faults;
+    const [chance, withinMs] = this.options.name.includes("executor")
+      ? [executorKill, 100]
+      : [this.options.name.includes("scheduler") ? schedulerKill : 0, 1000];
+    if (this.poison?.(payload)) environment.kill();
+    else if (strikes(chance)) setTimeout(() => environment.kill(), luck.next() * withinMs);
     const result = await outcome;
     this.#running--;
     const billedMs = Math.ceil(result.durationMs + (result.initMs ?? 0));
@@ -209,10 +227,18 @@ export class LambdaFunction {
       this.counts.dropped++;
       return;
     }
+    this.#deliver({ ...event, attempt: event.attempt + 1 }, delayMs);
+  }
+
+  #deliver(event: QueuedEvent, delayMs: number): void {
+    const queue = () => {
+      this.#queue.push(event);
+      this.#dispatch();
+    };
+    if (delayMs === 0) return queue();
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#queue.push({ ...event, attempt: event.attempt + 1 });
-      this.#dispatch();
+      queue();
     }, delayMs);
     this.#timers.add(timer);
   }

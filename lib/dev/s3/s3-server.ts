@@ -50,6 +50,8 @@ interface Call {
   readonly mayList: boolean;
 }
 
+const slowMs = 1000;
+
 export class S3Server {
   readonly buckets = new Buckets();
   /** By role. */
@@ -67,6 +69,7 @@ export class S3Server {
     try {
       const call = this.#open(request, response);
       await delay(this.#options.faults.latencyMs);
+      if (strikes(this.#options.faults.s3Slow)) await delay(slowMs);
       if (strikes(this.#options.faults.s3SlowDown)) {
         call.counts.slowDowns++;
         throw new S3Error(503, "SlowDown", "Please reduce your request rate.");

@@ -11,7 +11,7 @@ import { CloudClient } from "./cloud-client.ts";
 /** Nothing runs in the scheduler, and small tables are many tasks. */
 export const manyTasks = {
   VOLLEY_INLINE_BYTES: "1",
-  VOLLEY_SIZING: JSON.stringify({ taskBytesMin: 1, partitionRowsMin: 1000, replicateBytesMax: 0 }),
+  VOLLEY_SIZING: JSON.stringify({ taskBytesMin: 1, partitionRowsMin: 1000, partitionRows: 1000, replicateBytesMax: 0 }),
 };
 
 export interface TpchCloudOptions extends CloudOptions {
@@ -61,6 +61,12 @@ export class TpchCloud {
     await this.cloud.close();
     rmSync(this.#directory, { recursive: true, force: true });
   }
+}
+
+/** Resolves once nothing runs and nothing waits to run. */
+export async function quiet(cloud: EmulatedCloud): Promise<void> {
+  const functions = [cloud.scheduler, ...cloud.executors];
+  await until(() => functions.every(({ running, queued }) => running === 0 && queued === 0));
 }
 
 export function comparableRows(rows: readonly Row[]): string[] {
