@@ -154,7 +154,7 @@ class QueryRun {
       executors.map(({ memoryMb }) => memoryMb / 1024),
       heartbeatMs,
     );
-    this.#died = diedWithoutReport(record, ports.clock.now(), options.memoryMb / 1024);
+    this.#died = diedWithoutReport(record, ports.clock.now(), options);
   }
 
   async run(): Promise<SchedulerOutcome> {
@@ -446,13 +446,13 @@ const noAttempts: BillTotals = { usage: noUsage, estimated: noUsage, unreported:
 function diedWithoutReport(
   { progress, lease }: QueryRecord,
   nowMs: number,
-  gigabytes: number,
+  { leaseMs, memoryMb }: SchedulerOptions,
 ): NonNullable<QueryProgress["died"]> {
   const { died = { schedulers: 0, usage: noUsage }, handedOver, writtenMs } = progress;
   if (!lease || handedOver) return died;
-  const fromMs = writtenMs ?? lease.untilMs - defaultDriveTimes.leaseMs;
+  const fromMs = writtenMs ?? lease.untilMs - leaseMs;
   const seconds = Math.max(0, Math.min(nowMs, lease.untilMs) - fromMs) / 1000;
-  const usage = { ...noUsage, lambdaGbSeconds: seconds * gigabytes };
+  const usage = { ...noUsage, lambdaGbSeconds: (seconds * memoryMb) / 1024 };
   return { schedulers: died.schedulers + 1, usage: addUsage(died.usage, usage) };
 }
 

@@ -94,7 +94,8 @@ describe("with faults", () => {
     const rows = await client.results(id);
     for (const pid of stopped) process.kill(pid, "SIGCONT");
     await quiet(cloud);
-    assert.deepEqual(await client.get(id), ended);
+    const { status, resultBytes } = await client.get(id);
+    assert.deepEqual([status, resultBytes], ["finished", ended.resultBytes]);
     assert.deepEqual(await client.results(id), rows);
   });
 
