@@ -341,6 +341,7 @@ class ChunkDecoder {
     const page = this.#decompress(header, bytes, header.uncompressedBytes, keep, shift);
     const end = page + header.uncompressedBytes;
     if (!this.#place.column.optional) return { values: page, end, present: header.values };
+    if (header.levelEncoding === encoding.bitPacked) return this.#bodyOfBitPackedLevels(page, end, header.values);
     if (header.levelEncoding !== encoding.rle) throw new UnknownEncoding(`levels ${header.levelEncoding}`);
     const start = this.#place.column.repetitionMax === 0 ? page : this.#repetitionLevelsV1(page, end, header.values);
     const values = this.#levelsEnd(start, end, "definition");
@@ -359,6 +360,28 @@ class ChunkDecoder {
     const levelsEnd = this.#levelsEnd(start, end, "repetition");
     this.#readRepetition(start + 4, levelsEnd, rows);
     return levelsEnd;
+  }
+
+  /**
+   * Levels of the deprecated encoding: a bit each, the first in the highest, no length in front. (Read here although
+   * nobody writes them any more: parquet-wasm takes the lowest bit first.)
+   */
+  #bodyOfBitPackedLevels(start: Ptr, end: Ptr, rows: number): PageBody {
+    const { column, path, levels } = this.#place;
+    if (column.definitionMax > 1 || levels) {
+      throw new QueryError("unsupported", `${path}: bit-packed levels of the nested column "${column.name}"`);
+    }
+    const values = start + Math.ceil(rows / 8);
+    if (values > end) throw this.#corrupt("definition levels run past the end of their page");
+    this.#validity ||= this.#arena.alloc(this.#place.rows);
+    const { u8 } = this.#memory;
+    let present = 0;
+    for (let i = 0; i < rows; i++) {
+      const bit = (u8[start + (i >> 3)]! >> (7 - (i & 7))) & 1;
+      u8[this.#validity + this.#row + i] = bit;
+      present += bit;
+    }
+    return { values, end, present };
   }
 
   #bodyV2(header: PageHeader, bytes: Uint8Array, keep: boolean): PageBody {

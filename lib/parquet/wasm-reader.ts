@@ -1,5 +1,5 @@
 /**
- * Column chunks that our decoder leaves to parquet-wasm: old LZ4 framing, bit-packed levels, zstd on a Node without it.
+ * Column chunks that our decoder leaves to parquet-wasm: unknown encodings and codecs, zstd on a Node without it.
  * The chunk becomes a file of its own, parquet-wasm rewrites that file plainly, and our decoder reads the result: so
  * there is one way from Parquet to our layouts. parquet-wasm (megabytes) is only loaded when such a chunk is met.
  */

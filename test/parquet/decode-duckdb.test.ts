@@ -1,18 +1,44 @@
-// Every type × codec × dictionary or not × page version × null pattern, written by DuckDB, read by it and by us.
+// Every type × codec × dictionary or not × page version × null pattern, written by DuckDB, in three readers.
 import { join } from "node:path";
 import { test } from "node:test";
-import { assertColumns, readWithDuckDB, readWithVolley, temporaryFolder, writeWithDuckDB } from "./duckdb-oracle.ts";
+import type { Value } from "../../lib/arrow/value.ts";
+import { compareReaders, type ExpectedColumn, type RefusalOf } from "./differential/compare.ts";
+import { duckdb, readWithDuckDB, temporaryFolder, writeWithDuckDB } from "./duckdb-oracle.ts";
 import { everyType, nullPatterns } from "./every-type.ts";
 
 const folder = temporaryFolder();
 
 const rows = 2048 + 300;
 
+/** All that parquet-wasm does otherwise. */
+const refusalOf =
+  (name: string): RefusalOf =>
+  (reader, column) => {
+    if (reader !== "parquet-wasm") return undefined;
+    // It holds DuckDB's deltas for 32-bit columns too large when they start below 0; and a file is read whole or not at all.
+    if (/^(none|some|runs)-(snappy|gzip|brotli)-V2$/.test(name)) return { message: /first value too large/ };
+    // Of intervals it drops the months.
+    return column === "iv" ? { message: "differs", sometimes: true } : undefined;
+  };
+
 async function compare(name: string, select: string, options: string): Promise<void> {
   const path = join(folder, `${name}.parquet`);
   await writeWithDuckDB(path, select, options);
-  const expected = await readWithDuckDB(`FROM '${path}'`);
-  assertColumns(await readWithVolley(path), expected, name);
+  const names = (await (await duckdb()).runAndReadAll(`DESCRIBE ${select}`)).getColumnsJS()[0] as string[];
+  const values = await readWithDuckDB(select);
+  await compareReaders(
+    path,
+    name,
+    names.map((column, i) => expectedColumn(column, values[i] ?? [])),
+    refusalOf(name),
+  );
+}
+
+function expectedColumn(name: string, values: readonly Value[]): ExpectedColumn {
+  // parquet-wasm does not tell a UUID from other bytes.
+  const hex = (value: Value) => value && Uint8Array.from(Buffer.from(String(value).replaceAll("-", ""), "hex"));
+  const bytes = name === "uuid" ? values.map(hex) : values;
+  return { name, expected: { volley: values, duckdb: values, "parquet-wasm": bytes } };
 }
 
 // DuckDB's page versions differ in the encodings it chooses, too; dictionaries are tried with one and then the other.

@@ -54,7 +54,7 @@ export async function readWithDuckDB(sql: string): Promise<Value[][]> {
   return reader.getColumns().map((column) => column.map(fromDuckDB));
 }
 
-function fromDuckDB(value: unknown): Value {
+export function fromDuckDB(value: unknown): Value {
   if (value instanceof DuckDBDecimalValue) return value.value;
   if (value instanceof DuckDBDateValue) return value.days;
   if (value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue) return value.micros;

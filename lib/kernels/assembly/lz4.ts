@@ -1,7 +1,7 @@
-// LZ4's block format (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md): Parquet's LZ4_RAW, hardened.
+// LZ4's block format (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md): Parquet's LZ4_RAW, and the blocks in Hadoop's LZ4, hardened.
 import { copyBack } from "./snappy";
 
-/** Decompresses into exactly `length` bytes at `out`. Returns 0, or −1 when the input is corrupt. */
+/** Decompresses into at most `length` bytes at `out`. Returns how many they are, or −1 when the input is corrupt. */
 export function lz4Decompress(source: usize, sourceBytes: u32, out: usize, length: u32): i32 {
   const sourceEnd = source + sourceBytes;
   const outStart = out;
@@ -41,5 +41,5 @@ export function lz4Decompress(source: usize, sourceBytes: u32, out: usize, lengt
     copyBack(out, offset, bytes);
     out += bytes;
   }
-  return out == outEnd ? 0 : -1;
+  return <i32>(out - outStart);
 }
