@@ -11,6 +11,7 @@ import { GrowableBlock } from "../kernels/growable-block.ts";
 import type { LinearMemory, Ptr } from "../kernels/memory.ts";
 import { codec, decompress } from "./decompress.ts";
 import type { ColumnChunk } from "./footer.ts";
+import { peekLevelBytes, readBitPackedLevels } from "./levels.ts";
 import { encoding, type PageHeader, readPageHeader } from "./page-header.ts";
 import type { ParquetColumn } from "./schema.ts";
 import { ThriftError } from "./thrift.ts";
@@ -106,21 +107,6 @@ export function corruptChunk(place: ChunkPlace, offset: number, what: string): Q
 }
 
 const valueAlignment = 16;
-
-/**
- * A guess, from the start of a v1 page's compressed bytes, at the bytes in front of its values: so that a page can be
- * decompressed to where its values are aligned. Snappy keeps the first bytes of its input as they are.
- */
-function peekLevelBytes(number: number, bytes: Uint8Array): number {
-  let at = 0;
-  if (number === codec.snappy) {
-    while (at < 5 && bytes[at]! >= 128) at++;
-    const tag = bytes[++at] ?? 0;
-    at += tag < 60 << 2 ? 1 : (tag >> 2) - 58;
-  } else if (number !== codec.uncompressed) return 0;
-  if (at + 4 > bytes.length) return 0;
-  return 4 + (bytes[at]! | (bytes[at + 1]! << 8));
-}
 
 /** A decompressed page in memory. */
 interface PageBody {
@@ -362,10 +348,6 @@ class ChunkDecoder {
     return levelsEnd;
   }
 
-  /**
-   * Levels of the deprecated encoding: a bit each, the first in the highest, no length in front. (Read here although
-   * nobody writes them any more: parquet-wasm takes the lowest bit first.)
-   */
   #bodyOfBitPackedLevels(start: Ptr, end: Ptr, rows: number): PageBody {
     const { column, path, levels } = this.#place;
     if (column.definitionMax > 1 || levels) {
@@ -374,14 +356,7 @@ class ChunkDecoder {
     const values = start + Math.ceil(rows / 8);
     if (values > end) throw this.#corrupt("definition levels run past the end of their page");
     this.#validity ||= this.#arena.alloc(this.#place.rows);
-    const { u8 } = this.#memory;
-    let present = 0;
-    for (let i = 0; i < rows; i++) {
-      const bit = (u8[start + (i >> 3)]! >> (7 - (i & 7))) & 1;
-      u8[this.#validity + this.#row + i] = bit;
-      present += bit;
-    }
-    return { values, end, present };
+    return { values, end, present: readBitPackedLevels(this.#memory, start, rows, this.#validity + this.#row) };
   }
 
   #bodyV2(header: PageHeader, bytes: Uint8Array, keep: boolean): PageBody {

@@ -4,10 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Value } from "../../lib/arrow/value.ts";
-import { LocalFiles } from "../../lib/storage/local-files.ts";
 import { compareReaders, type ExpectedColumn, type Refusal } from "./differential/compare.ts";
 import type { ReaderName } from "./differential/readers.ts";
-import { openFooter } from "./duckdb-oracle.ts";
 
 const folder = join(import.meta.dirname, "fixtures");
 
@@ -59,10 +57,4 @@ for (const [name, columns] of Object.entries(expected)) {
 test("every file of the folder is expected", () => {
   const files = readdirSync(folder).filter((file) => file.endsWith(".parquet"));
   assert.deepEqual(files.map((file) => file.replace(".parquet", "")).sort(), Object.keys(expected).sort());
-});
-
-test("nested columns are named, and their neighbours are read", async () => {
-  const footer = await openFooter(new LocalFiles(), join(folder, "types.parquet"));
-  const unsupported = footer.schema.fields.filter((field) => field.unsupported).map((field) => field.unsupported);
-  assert.deepEqual(unsupported, ['nested column "list"', 'nested column "struct"', 'nested column "map"']);
 });

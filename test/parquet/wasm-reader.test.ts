@@ -8,6 +8,7 @@ import type { Value } from "../../lib/arrow/value.ts";
 import { readValues } from "../../lib/arrow/value-access.ts";
 import { Arena } from "../../lib/kernels/arena.ts";
 import { LinearMemory } from "../../lib/kernels/memory.ts";
+import { isNested } from "../../lib/parquet/file-schema.ts";
 import { decodeWithParquetWasm } from "../../lib/parquet/wasm-reader.ts";
 import { LocalFiles } from "../../lib/storage/local-files.ts";
 import { assertColumns, openFooter, readWithVolley, temporaryFolder, writeWithDuckDB } from "./duckdb-oracle.ts";
@@ -32,11 +33,12 @@ async function readThroughParquetWasm(path: string): Promise<Value[][]> {
   const columns = footer.columns.map((): Value[] => []);
   for (const [rowGroup, group] of footer.rowGroups.entries()) {
     for (const [i, column] of footer.columns.entries()) {
-      const chunk = group.chunks[column!.leaf]!;
-      const place = { path, rowGroup, rows: group.rows, column: column!, chunk };
+      if (!column || isNested(column)) continue;
+      const chunk = group.chunks[column.leaf]!;
+      const place = { path, rowGroup, rows: group.rows, column, chunk };
       const arena = new Arena(memory);
       const bytes = file.subarray(chunk.pages.from, chunk.pages.to);
-      const decoded = await decodeWithParquetWasm(memory, arena, place, bytes, "codec 99");
+      const decoded = await decodeWithParquetWasm(memory, arena, place, group.rows, bytes, "codec 99");
       columns[i]!.push(...readValues(memory, decoded.slice(0, group.rows)));
       arena.free();
     }
