@@ -3,6 +3,7 @@
 import { isFloat } from "../../expr/coercion.ts";
 import type { Column, WindowCall } from "../../expr/expr.ts";
 import type { WindowNode } from "../../physical/plan.ts";
+import { isSortedCall } from "../aggregate/aggregate-sorted.ts";
 import type { TaskContext } from "../operator/operator.ts";
 import { ArgumentVectors } from "./arguments.ts";
 import { FrameAggregateEvaluator } from "./frame-aggregates.ts";
@@ -31,7 +32,9 @@ export function windowEvaluator(
   if (fn === "first_value" || fn === "last_value" || fn === "nth_value") {
     return new FrameValueEvaluator(call, args(), frames());
   }
-  if (isWholePartition(call)) return new PartitionAggregateEvaluator(call, columns, context);
+  // Those that sort their rows themselves would do it asynchronously.
+  const sorted = isSortedCall({ ...call, distinct: false });
+  if (isWholePartition(call) && !sorted) return new PartitionAggregateEvaluator(call, columns, context);
   const type = call.args[0]?.type;
   if (fn === "count_star" || fn === "count" || fn === "count_if") {
     return new FrameCountEvaluator(call, args(), frames());
