@@ -7,6 +7,7 @@ import { orderJoins } from "./rules/order-joins.ts";
 import { pruneColumns } from "./rules/prune-columns.ts";
 import { pushDownFilters } from "./rules/push-down-filters.ts";
 import { pushDownLimits } from "./rules/push-down-limits.ts";
+import { readStructFields } from "./rules/read-struct-fields.ts";
 import { reduceBySemiJoin } from "./rules/reduce-by-semi-join.ts";
 import { reduceGroupKeys } from "./rules/reduce-group-keys.ts";
 import { removeRedundant } from "./rules/remove-redundant.ts";
@@ -24,6 +25,7 @@ export interface OptimizeOptions extends RuleContext {
 export const rules: readonly Rule[] = [
   foldConstants,
   unnestSubqueries,
+  readStructFields,
   unwrapCasts,
   simplify,
   reduceGroupKeys,
