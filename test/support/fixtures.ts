@@ -41,6 +41,11 @@ const smallTables: Readonly<Record<string, string>> = {
       (8, 7, 300, 70000, 5000000000, '1.5', 12.5, 123456.789, '12345678901234567890123', true, '0100-03-01', '9999-12-31 23:59:59', 'aa', 'aa'),
       (9, null, 5, null, 5, null, 5, null, '5', null, '2021-06-15', null, 'null', null)
       ) v(i, t8, t16, t32, t64, f32, d4, d18, d38, b, day, ts, txt, bin)`,
+  boxes: `select i, i::int as id, case when i % 7 = 0 then null else [i, null, i * 2][1:(i % 4)]::int[] end as l,
+      case when i % 5 = 0 then null else {'a': case when i % 3 = 0 then null else (i % 11)::int end, 'b': case when i % 4 = 0 then null else 'é"' || i % 6 end,
+        'c': case when i % 6 = 1 then null else {'d': date '2020-01-01' + i::int, 'e': case when i % 4 = 2 then null else [i, i + 1]::bigint[] end} end} end as st,
+      case when i % 6 = 0 then null when i % 6 = 1 then map {} else map {'k' || i % 3: i::int, 'z': null} end as mp,
+      case when i % 8 = 0 then null else [{'p': i::int, 'q': 'x' || i % 5}, null, {'p': null, 'q': 'y'}][1:(i % 4)] end as ls from range(80) r(i)`,
   one: `select 0 as i, 42::int as a, 'only' as b`,
 };
 

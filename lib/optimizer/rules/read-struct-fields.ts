@@ -7,7 +7,7 @@ import { fieldPath, readableFields } from "../../arrow/types.ts";
 import type { CatalogSnapshot } from "../../catalog/table.ts";
 import type { Column, ColumnExpr, ColumnId, Expr } from "../../expr/expr.ts";
 import { mapOperands, subexpressions } from "../../expr/walk.ts";
-import { exprsOf, keepColumns, mapExprs, mapInputs, outputIds, withInputs } from "../../logical/build.ts";
+import { keepColumns, mapExprs, mapInputs, outputIds, withInputs } from "../../logical/build.ts";
 import { inputsOf } from "../../logical/format.ts";
 import { columnRef, type LogicalPlan, type LogicalProject, type LogicalScan } from "../../logical/plan.ts";
 import type { Rule, RuleContext } from "../rule.ts";
