@@ -4,8 +4,8 @@ import { QueryError, type Span, unsupported } from "../errors.ts";
 import { call, conjuncts, literal } from "../expr/build.ts";
 import type { Column, Expr } from "../expr/expr.ts";
 import type * as ast from "../sql/ast.ts";
-import { bindCondition } from "./bind-expr.ts";
-import { bindNumber } from "./bind-literal.ts";
+import { bindCondition, bindExpr } from "./bind-expr.ts";
+import { isSeries, type Series, seriesPlan } from "./bind-series.ts";
 import type { Binding, Ctes } from "./binding.ts";
 import { joinPlan, outputIds, projectPlan } from "./build.ts";
 import type { ExprContext } from "./expr-context.ts";
@@ -54,7 +54,7 @@ function bindRef(context: FromContext, ref: ast.TableRef): BoundFrom {
     case "path":
       return bindTable(context, ref);
     case "table_function":
-      return series[ref.name.text.toLowerCase()] ? bindSeries(context, ref) : bindTable(context, ref);
+      return bindTableFunction(context, ref);
     case "subquery":
       return named(context.binding.query(ref.query, visibleIn(context, ref), context.ctes), [], ref.alias);
     case "aliased":
@@ -66,6 +66,11 @@ function bindRef(context: FromContext, ref: ast.TableRef): BoundFrom {
       return joined(context, ref.joinKind, left, right, ref.constraint, ref.span);
     }
   }
+}
+
+function bindTableFunction(context: FromContext, ref: TableFunctionRef): BoundFrom {
+  const name = ref.name.text.toLowerCase();
+  return isSeries(name) ? bindSeries(context, ref, name) : bindTable(context, ref);
 }
 
 function visibleIn(context: FromContext, { lateral }: { readonly lateral?: boolean }): Scope | undefined {
@@ -159,46 +164,23 @@ const fileFunctions = ["read_parquet", "parquet_scan", "read_csv", "read_csv_aut
 
 function checkFileFunction({ name }: TableFunctionRef): void {
   if (fileFunctions.includes(name.text.toLowerCase())) return;
-  const known = [...fileFunctions, ...Object.keys(series)];
+  const known = [...fileFunctions, "range", "generate_series"];
   throw new QueryError("unknown_function", `there is no table function ${name.text}`, {
     span: name.span,
     ...near(name.text, known),
   });
 }
 
-/** range(stop), range(start, stop, step): without stop; generate_series: with it. */
-const series: Readonly<Record<string, { readonly inclusive: boolean }>> = {
-  range: { inclusive: false },
-  generate_series: { inclusive: true },
-};
-
-/** The rows stand in the plan itself, so that their number is bounded. */
-const seriesRowsMax = 10_000;
-
-function bindSeries({ binding }: FromContext, ref: TableFunctionRef): BoundFrom {
-  const name = ref.name.text.toLowerCase();
-  const args = ref.args.map((arg) => wholeNumber(arg, name));
-  if (args.length < 1 || args.length > 3) {
-    throw new QueryError("invalid_argument", `${name} takes one to three numbers`, { span: ref.span });
-  }
-  const [start, stop, step] = args.length === 1 ? [0n, args[0]!, 1n] : [args[0]!, args[1]!, args[2] ?? 1n];
-  if (step === 0n) throw new QueryError("invalid_argument", "the step cannot be 0", { span: ref.span });
-  const rows: Expr[][] = [];
-  const end = series[name]!.inclusive ? stop + (step > 0n ? 1n : -1n) : stop;
-  for (let value = start; step > 0n ? value < end : value > end; value += step) {
-    if (rows.length === seriesRowsMax) throw unsupported(`${name} of more than ${seriesRowsMax} rows`, ref.span);
-    rows.push([literal(types.int64, String(value))]);
-  }
-  const column = binding.ids.column(name, types.int64, false);
-  return named({ kind: "values", columns: [column], rows }, [name], ref.alias);
-}
-
-function wholeNumber(arg: ast.TableFunctionArg, name: string): bigint {
-  const value =
-    "kind" in arg.value && arg.value.kind === "number" && !arg.name ? bindNumber(arg.value.text) : undefined;
-  const whole = value?.type.kind === "int32" || value?.type.kind === "int64";
-  if (!whole) throw unsupported(`an argument of ${name} that is no whole number`, arg.span);
-  return BigInt(value.value as number | string);
+function bindSeries(context: FromContext, ref: TableFunctionRef, name: Series["name"]): BoundFrom {
+  const { binding, ctes } = context;
+  const scope = new Scope([], undefined);
+  const args = ref.args.map(({ name: option, value, span }) => {
+    if (option || !("kind" in value) || value.kind === "list" || value.kind === "map") {
+      throw new QueryError("invalid_argument", `${name} takes one to three numbers`, { span });
+    }
+    return bindExpr({ binding, ctes, scope, clause: name }, value);
+  });
+  return named(seriesPlan({ name, args, ...(ref.span && { span: ref.span }) }, binding.ids), [name], ref.alias);
 }
 
 function joined(
