@@ -1,7 +1,5 @@
-/** FROM: tables and joins to plans, and the names that the rest of the query may use. */
-import { types } from "../arrow/types.ts";
-import { QueryError, type Span, unsupported } from "../errors.ts";
-import { call, conjuncts, literal } from "../expr/build.ts";
+import { QueryError, type Span } from "../errors.ts";
+import { call, conjuncts } from "../expr/build.ts";
 import type { Column, Expr } from "../expr/expr.ts";
 import type * as ast from "../sql/ast.ts";
 import { bindCondition, bindExpr } from "./bind-expr.ts";

@@ -39,7 +39,7 @@ export function seriesPlan(series: Series, ids: ColumnIds): LogicalPlan {
   }
   const numbers = args.every(({ type }) => isWhole(type));
   const column = ids.column(name, numbers ? types.int64 : momentType(series), false);
-  const values = args.map(numbers ? wholeOf : constantOf);
+  const values = args.map((arg) => (numbers ? wholeOf(arg, span) : constantOf(arg, span)));
   if (values.includes(null)) return { kind: "values", columns: [column], rows: [] };
   return numbers ? numberSeries(series, values as bigint[], column, ids) : momentSeries(series, values, column, ids);
 }
@@ -130,13 +130,13 @@ function momentType({ name, args, span }: Series): DataType {
   });
 }
 
-function constantOf(expr: Expr): Value {
+function constantOf(expr: Expr, span?: Span): Value {
   const folded = foldConstants(expr);
-  if (folded.kind !== "literal") throw unsupported("an argument of a series that is no constant", "span" in expr ? expr.span : undefined);
+  if (folded.kind !== "literal") throw unsupported("an argument of a series that is no constant", span);
   return valueOfLiteral(folded.type, folded.value);
 }
 
 /** A whole number of any width. */
-function wholeOf(expr: Expr): bigint | null {
-  return constantOf(cast(expr, types.int64)) as bigint | null;
+function wholeOf(expr: Expr, span?: Span): bigint | null {
+  return constantOf(cast(expr, types.int64), span) as bigint | null;
 }
