@@ -1,7 +1,6 @@
 /** Completion in the shell: keywords, tables, the columns of tables, dot commands. */
-import type { SessionContext } from "../session/session.ts";
+import type { DescribedTable, QuerySession } from "../output/query-session.ts";
 import { dotCommands } from "./dot-commands.ts";
-import { quoteName } from "./quote-name.ts";
 
 /** Columns by the name of their table or view. */
 export type KnownTables = ReadonlyMap<string, readonly string[]>;
@@ -15,18 +14,15 @@ const keywords = [
   "read_parquet(", "read_csv(", "count(", "sum(", "avg(", "min(", "max(", "cast(", "extract(", "date", "interval",
 ];
 
-/** What there is to complete; a table that cannot be read has no columns. */
-export async function knownTables(session: SessionContext): Promise<KnownTables> {
-  const names = [...session.catalog.names(), ...[...session.views.values()].map(({ name }) => name)];
-  const columns = names.map(async (name): Promise<readonly [string, readonly string[]]> => {
-    try {
-      const handle = await session.sql(`select * from ${quoteName(name)}`);
-      return [name, handle.columns.map((column) => column.name)];
-    } catch {
-      return [name, []];
-    }
-  });
-  return new Map(await Promise.all(columns));
+/** What there is to complete. */
+export async function knownTables(session: QuerySession): Promise<KnownTables> {
+  const tables = await session.tables().catch(() => []);
+  return new Map(tables.map((table) => [shortName(table), table.columns.map(({ name }) => name)]));
+}
+
+/** As queries name it. */
+export function shortName({ schema, name }: DescribedTable): string {
+  return schema === "default" ? name : `${schema}.${name}`;
 }
 
 /** The completions of the last word of a line, and that word, as readline wants them. */

@@ -1,7 +1,8 @@
 /** The shell's own commands, which start with a dot. */
 import { QueryError } from "../errors.ts";
 import { type OutputFormat, outputFormats } from "../output/format.ts";
-import type { SessionContext } from "../session/session.ts";
+import type { QuerySession } from "../output/query-session.ts";
+import { shortName } from "./completion.ts";
 import { quoteName } from "./quote-name.ts";
 import { readText } from "./read-text.ts";
 
@@ -13,7 +14,7 @@ export interface ShellState {
 }
 
 export interface CommandContext {
-  readonly session: SessionContext;
+  readonly session: QuerySession;
   readonly state: ShellState;
   /** Runs statements and prints their answers, as if they were typed. */
   run(sql: string): Promise<void>;
@@ -36,7 +37,7 @@ export const dotCommands: Readonly<Record<string, DotCommand>> = {
     argument: "[NAME]",
     help: "the columns of a table or view, or of all",
     run: async (argument, { session, run, write }) => {
-      const names = argument === "" ? session.catalog.names() : [argument];
+      const names = argument === "" ? (await session.tables()).map(shortName) : [argument];
       for (const name of names) {
         if (argument === "") write(`${name}\n`);
         await run(`describe ${quoteName(name)}`);

@@ -161,15 +161,19 @@ async function runSql(sql: string | undefined, options: CliOptions): Promise<num
   }
 }
 
-/** Statements run behind an API; there are no tables, threads or memory of this machine to speak of. */
+/** Statements run behind an API; tables, threads and memory of this machine have no part in it. */
 async function runRemote(text: string, interactive: boolean, options: CliOptions): Promise<number> {
   const local = (["table", "tables"] as const).find((name) => options[name].length > 0);
   if (local) return usage(`--${local} names data of this machine, which --remote does not read`);
-  if (interactive)
-    return usage("--remote runs statements from the command line, a file or standard input, not a shell");
+  const resource = (["threads", "memory"] as const).find((name) => options[name] !== undefined);
+  if (resource) return usage(`--${resource} is about this machine, and --remote runs elsewhere`);
   try {
     await using session = await SessionContext.remote(options.remote!, options.token ? { token: options.token } : {});
-    return await runScript(session, text, options);
+    if (!interactive) return await runScript(session, text, options);
+    // A wrong address or token should show before anything is typed.
+    await session.tables();
+    const { runShell } = await import("./shell.ts");
+    return await runShell(session, options);
   } catch (error) {
     if (error instanceof QueryError) return usage(error.message, error.hint);
     throw error;

@@ -6,7 +6,7 @@ import { QueryError } from "../errors.ts";
 import type { ParameterValues } from "../expr/parameters.ts";
 import { formatOfFile, isBrokenPipe, type OutputFormat, writeAnswer } from "../output/format.ts";
 import type { QueryAnswer } from "../output/query-answer.ts";
-import { QueryHandle } from "../session/query-handle.ts";
+import type { QuerySession } from "../output/query-session.ts";
 import { renderError } from "../sql/caret.ts";
 import { exit } from "./exit.ts";
 import { catchInterrupts } from "./interrupts.ts";
@@ -29,10 +29,7 @@ export interface ScriptOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A SessionContext, or a RemoteSession. */
-export interface ScriptSession {
-  script(text: string, options: { parameters?: ParameterValues; signal: AbortSignal }): AsyncGenerator<QueryAnswer>;
-}
+export type ScriptSession = Pick<QuerySession, "script">;
 
 /** Resolves with the exit code; stops at the first statement that fails. */
 export async function runScript(session: ScriptSession, text: string, options: ScriptOptions): Promise<number> {
@@ -40,7 +37,8 @@ export async function runScript(session: ScriptSession, text: string, options: S
   let answers = 0;
   try {
     const parameters = parseParameters(options.param);
-    const sqlOptions = { signal: interrupts.signal, ...(parameters && { parameters }) };
+    const planOnly = options.graph !== undefined;
+    const sqlOptions = { signal: interrupts.signal, planOnly, ...(parameters && { parameters }) };
     for await (const handle of session.script(text, sqlOptions)) {
       if (handle.answer !== "status" && ++answers > 1) refuseSecondAnswer(options);
       await print(handle, options);
@@ -75,8 +73,7 @@ async function print(handle: QueryAnswer, options: ScriptOptions): Promise<void>
   }
   if (options.graph) return writeGraph(handle, options.graph);
   const start = performance.now();
-  const shown = options.progress && handle instanceof QueryHandle;
-  const stopProgress = shown ? showProgress(handle, process.stderr) : () => {};
+  const stopProgress = options.progress ? showProgress(handle, process.stderr) : () => {};
   try {
     await handle.run();
   } finally {

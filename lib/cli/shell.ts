@@ -1,7 +1,7 @@
 /** The interactive shell: statements over several lines, history, completion, dot commands. */
 import { createInterface, type Interface } from "node:readline/promises";
 import { QueryError } from "../errors.ts";
-import type { SessionContext } from "../session/session.ts";
+import type { QuerySession } from "../output/query-session.ts";
 import { version } from "../version.ts";
 import { complete, type KnownTables, knownTables } from "./completion.ts";
 import { runDotCommand, type ShellState } from "./dot-commands.ts";
@@ -10,18 +10,22 @@ import { historyMax, loadHistory, saveHistory } from "./history.ts";
 import { runScript, type ScriptOptions } from "./run-script.ts";
 import { isComplete, oneLine } from "./statement-text.ts";
 
+export interface ShellSession extends QuerySession {
+  warm?(): void;
+}
+
 /** Resolves with the exit code when the user leaves. */
-export async function runShell(session: SessionContext, options: ScriptOptions): Promise<number> {
+export async function runShell(session: ShellSession, options: ScriptOptions): Promise<number> {
   process.stdout.write(`Volley ${version}. .help for help.\n`);
   // Threads start while the first statement is being typed.
-  session.cluster.warm();
+  session.warm?.();
   await new Shell(session, options).run();
   process.stdout.write("\n");
   return exit.ok;
 }
 
 class Shell {
-  readonly #session: SessionContext;
+  readonly #session: ShellSession;
   readonly #options: ScriptOptions;
   readonly #state: ShellState;
   readonly #terminal: Interface;
@@ -31,7 +35,7 @@ class Shell {
   #lines: string[] = [];
   #running: AbortController | undefined;
 
-  constructor(session: SessionContext, options: ScriptOptions) {
+  constructor(session: ShellSession, options: ScriptOptions) {
     this.#session = session;
     this.#options = options;
     this.#state = { format: options.format ?? "table", timer: options.timer ?? true, rows: options.rows ?? 0 };
@@ -70,7 +74,7 @@ class Shell {
     this.#remember(text, this.#lines.length);
     this.#lines = [];
     await this.#execute(text);
-    this.#tables = await knownTables(this.#session);
+    if (/\b(create|drop)\b/i.test(text)) this.#tables = await knownTables(this.#session);
     return true;
   }
 

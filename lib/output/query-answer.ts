@@ -16,6 +16,17 @@ export interface ResultColumn {
 /** What the rows are: a query's own, plans as (plan_type, plan), or the word that a statement succeeded. */
 export type AnswerKind = "rows" | "plans" | "status";
 
+/** How far a query is. */
+export interface AnswerProgress {
+  readonly stages: number;
+  readonly stagesDone: number;
+  readonly tasks: number;
+  readonly tasksDone: number;
+  /** Read from tables, as far as it is known. */
+  readonly rows: number;
+  readonly bytes: number;
+}
+
 /** Everything is made of two things: the schema, and the Arrow IPC streams of the rows. */
 export abstract class QueryAnswer implements AsyncIterable<RecordBatch> {
   abstract readonly columns: readonly ResultColumn[];
@@ -30,6 +41,9 @@ export abstract class QueryAnswer implements AsyncIterable<RecordBatch> {
 
   /** Resolves when the query is done. @throws the QueryError that ended it @internal */
   abstract run(): Promise<unknown>;
+
+  /** Calls back while the query runs. @internal */
+  abstract onProgress(listener: (progress: AnswerProgress) => void): void;
 
   /** The plan, as EXPLAIN prints it. */
   abstract explain(): Promise<string>;

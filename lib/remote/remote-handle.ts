@@ -9,13 +9,21 @@ import { formatAmounts, formatDollars } from "../bill/format-usage.ts";
 import { formatMs } from "../bill/quantities.ts";
 import type { Cost, Usage } from "../bill/usage.ts";
 import { QueryError, type QueryErrorJson } from "../errors.ts";
-import { type AnswerKind, QueryAnswer, type ResultColumn } from "../output/query-answer.ts";
+import { type AnswerKind, type AnswerProgress, QueryAnswer, type ResultColumn } from "../output/query-answer.ts";
 import type { RemoteClient } from "./remote-client.ts";
 
 interface RemotePlan {
   readonly logical: string;
   readonly stages: string;
   readonly estimate: QueryEstimate;
+}
+
+interface RemoteStage {
+  readonly tasks: number;
+  readonly done: number;
+  readonly retries: number;
+  readonly rows: number;
+  readonly bytes: number;
 }
 
 /** A query as the API shows it (lib/api/wire.ts), as far as it is used here. */
@@ -25,7 +33,7 @@ interface RemoteQuery {
   readonly submittedAt: string;
   readonly finishedAt?: string;
   readonly columns?: readonly { readonly name: string; readonly type: string; readonly nullable: boolean }[];
-  readonly stages: readonly { readonly tasks: number; readonly retries: number }[];
+  readonly stages: readonly RemoteStage[];
   readonly usage: Usage;
   readonly cost: Cost;
   readonly bill: { readonly final: boolean };
@@ -36,10 +44,13 @@ const arrowType = "application/vnd.apache.arrow.stream";
 /** Seconds: what quick queries need, and the longest that the API lets one wait. */
 const quickSeconds = 2;
 const waitSecondsMax = 25;
+const progressSeconds = 1;
 
 export interface SubmitOptions {
   readonly body: Readonly<Record<string, unknown>>;
   readonly answer: AnswerKind;
+  /** The statement is an EXPLAIN (GRAPH) of a query that is to be drawn. */
+  readonly drawn?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -53,7 +64,10 @@ export class RemoteHandle extends QueryAnswer {
   /** The whole answer, when it came at once. */
   readonly #inline: Uint8Array | undefined;
   readonly #abort = new AbortController();
+  readonly #listeners = new Set<(progress: AnswerProgress) => void>();
+  #drawn = false;
   #done: boolean;
+  #stopped: Promise<void> = Promise.resolve();
 
   private constructor(
     client: RemoteClient,
@@ -73,10 +87,16 @@ export class RemoteHandle extends QueryAnswer {
   }
 
   /** Starts a query; resolves when it is planned, or done. @throws QueryError what the planning says */
-  static async submit(client: RemoteClient, { body, answer, signal }: SubmitOptions): Promise<RemoteHandle> {
+  static async submit(client: RemoteClient, { body, answer, drawn, signal }: SubmitOptions): Promise<RemoteHandle> {
+    signal?.throwIfAborted();
     const stop = signal ? { signal } : {};
     const request = { ...body, format: "arrow", wait: quickSeconds };
-    const response = await client.send({ method: "POST", path: "/v1/queries", body: request, ...stop });
+    const response = await client
+      .send({ method: "POST", path: "/v1/queries", body: request, ...stop })
+      .catch(async (thrown) => {
+        if (signal?.aborted) await cancelSubmitted(client, body);
+        throw thrown;
+      });
     const id = response.headers.get("x-volley-query-id")!;
     let handle: RemoteHandle;
     if (isArrow(response)) {
@@ -86,6 +106,7 @@ export class RemoteHandle extends QueryAnswer {
       const query = await planned(client, (await response.json()) as RemoteQuery, signal);
       handle = new RemoteHandle(client, id, query.columns!.map(fieldOf), answer);
     }
+    handle.#drawn = drawn ?? false;
     signal?.addEventListener("abort", () => handle.cancel(), { once: true });
     return handle;
   }
@@ -131,6 +152,12 @@ export class RemoteHandle extends QueryAnswer {
   }
 
   override async graph(format: "dot" | "svg"): Promise<string> {
+    if (this.#drawn) {
+      const [[, dot] = []] = await this.toRows();
+      if (format === "dot") return dot as string;
+      const { drawDot } = await import("../explain/draw-dot.ts");
+      return drawDot(dot as string);
+    }
     return (await this.#get(`/plan?format=${format}`)).text();
   }
 
@@ -154,12 +181,28 @@ export class RemoteHandle extends QueryAnswer {
     if (this.#done || this.#abort.signal.aborted) return;
     this.#abort.abort(new QueryError("cancelled", "the query was cancelled"));
     // Who waits is told by the signal; a query that ended already is not stopped any more.
-    this.#client.send({ method: "DELETE", path: `/v1/queries/${this.id}` }).catch(() => {});
+    const deleted = this.#client.send({ method: "DELETE", path: `/v1/queries/${this.id}` });
+    this.#stopped = deleted.then(
+      () => {},
+      () => {},
+    );
+  }
+
+  /** Resolves when the remote side knows of a cancel. @internal */
+  get stopped(): Promise<void> {
+    return this.#stopped;
+  }
+
+  /** Calls back each second or so while the query runs and somebody waits for it. @internal */
+  override onProgress(listener: (progress: AnswerProgress) => void): void {
+    this.#listeners.add(listener);
   }
 
   async #ended(): Promise<RemoteQuery> {
     for (;;) {
-      const query = (await (await this.#get(`?wait=${waitSecondsMax}`)).json()) as RemoteQuery;
+      const wait = this.#listeners.size > 0 ? progressSeconds : waitSecondsMax;
+      const query = (await (await this.#get(`?wait=${wait}`)).json()) as RemoteQuery;
+      for (const listener of this.#listeners) listener(progressOf(query));
       this.#done = query.finishedAt !== undefined;
       if (query.error) throw QueryError.fromJSON(query.error);
       if (this.#done) return query;
@@ -171,6 +214,33 @@ export class RemoteHandle extends QueryAnswer {
     signal.throwIfAborted();
     return this.#client.send({ method: "GET", path: `/v1/queries/${this.id}${path}`, signal });
   }
+}
+
+/** A request that was given up may have arrived: asked again with its key, the API says which query it became. */
+async function cancelSubmitted(client: RemoteClient, body: SubmitOptions["body"]): Promise<void> {
+  try {
+    const { id } = await client.json<RemoteQuery>({
+      method: "POST",
+      path: "/v1/queries",
+      body: { ...body, wait: 0 },
+    });
+    await client.send({ method: "DELETE", path: `/v1/queries/${id}` });
+  } catch {
+    // It was not accepted, or failed by itself.
+  }
+}
+
+function progressOf({ stages }: RemoteQuery): AnswerProgress {
+  const sum = (of: (stage: RemoteQuery["stages"][number]) => number) =>
+    stages.reduce((all, stage) => all + of(stage), 0);
+  return {
+    stages: stages.length,
+    stagesDone: stages.filter(({ tasks, done }) => tasks > 0 && done === tasks).length,
+    tasks: sum(({ tasks }) => tasks),
+    tasksDone: sum(({ done }) => done),
+    rows: sum(({ rows }) => rows),
+    bytes: sum(({ bytes }) => bytes),
+  };
 }
 
 /** Polls until the query has columns. */

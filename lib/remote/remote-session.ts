@@ -1,8 +1,10 @@
 /** A session with a Volley API somewhere else: the interface of SessionContext, with nothing of the engine in this process. */
 import { randomUUID } from "node:crypto";
+import type { PathOptions } from "../catalog/table-source.ts";
 import { QueryError, unsupported } from "../errors.ts";
 import type { ParameterValue, ParameterValues } from "../expr/parameters.ts";
 import type { AnswerKind } from "../output/query-answer.ts";
+import type { DescribedTable, QuerySession, StatementOptions } from "../output/query-session.ts";
 import { parse } from "../sql/parse.ts";
 import type { Statement } from "../sql/statement-ast.ts";
 import { splitStatements } from "../sql/tokens.ts";
@@ -10,24 +12,17 @@ import { RemoteClient, type RemoteOptions } from "./remote-client.ts";
 import { RemoteHandle } from "./remote-handle.ts";
 
 /** What may go with a statement that is sent away. */
-export interface RemoteSqlOptions {
-  readonly parameters?: ParameterValues;
-  readonly signal?: AbortSignal;
+export interface RemoteSqlOptions extends StatementOptions {
   /** Bytes of tables that the query may read. */
   readonly maxBytes?: number;
   /** US dollars that it may cost. */
   readonly maxCost?: number;
-}
-
-/** A table that the remote side knows. */
-export interface RemoteTable {
-  readonly schema: string;
-  readonly name: string;
-  readonly columns: readonly { readonly name: string; readonly type: string; readonly nullable: boolean }[];
+  /** Shown with the query. */
+  readonly tags?: readonly string[];
 }
 
 /** Queries sent to a Volley somewhere else, over its HTTP API; used like a SessionContext. */
-export class RemoteSession {
+export class RemoteSession implements QuerySession {
   readonly #client: RemoteClient;
   readonly #running = new Set<RemoteHandle>();
   #closed = false;
@@ -57,15 +52,33 @@ export class RemoteSession {
     }
   }
 
-  async tables(): Promise<readonly RemoteTable[]> {
-    const { tables } = await this.#client.json<{ tables: RemoteTable[] }>({ method: "GET", path: "/v1/tables" });
+  /** The tables and views that queries may name. */
+  async tables(): Promise<readonly DescribedTable[]> {
+    const { tables } = await this.#client.json<{ tables: DescribedTable[] }>({ method: "GET", path: "/v1/tables" });
     return tables;
+  }
+
+  /** Names Parquet data that the remote side can read, for everyone who asks it. */
+  async registerParquet(name: string, path: string | readonly string[]): Promise<void> {
+    await this.sql(`create or replace external table ${quoted(name)} stored as parquet location ${onePath(path)}`);
+  }
+
+  /** Names CSV data that the remote side can read, for everyone who asks it; types are guessed there. */
+  async registerCsv(name: string, path: string | readonly string[], options: PathOptions = {}): Promise<void> {
+    const given = Object.entries(options).map(([option, value]) => {
+      const known = csvOptionNames[option];
+      if (known === undefined) throw unsupported(`the option ${option} of registerCsv in a remote session`);
+      return `${known} ${literal(String(value))}`;
+    });
+    const list = given.length > 0 ? ` options (${given.join(", ")})` : "";
+    await this.sql(`create or replace external table ${quoted(name)} stored as csv location ${onePath(path)}${list}`);
   }
 
   /** Stops what this session started and has not seen ended. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const handle of this.#running) handle.cancel();
+    await Promise.all([...this.#running].map((handle) => handle.stopped));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -74,19 +87,24 @@ export class RemoteSession {
 
   async #submit(sql: string, statement: Statement, options: RemoteSqlOptions): Promise<RemoteHandle> {
     if (this.#closed) throw new QueryError("cancelled", "the session is closed");
-    const { parameters, signal, maxBytes, maxCost } = options;
+    const { parameters, signal, maxBytes, maxCost, tags } = options;
+    const drawn = options.planOnly === true && statement.kind === "query";
     const body = {
-      sql,
+      sql: drawn ? drawing + sql : sql,
       // A request that is sent again after a lost answer must not run twice.
       idempotencyKey: randomUUID(),
       ...(parameters && { parameters: jsonParameters(parameters) }),
       ...(maxBytes !== undefined && { maxBytes }),
       ...(maxCost !== undefined && { maxCost }),
+      ...(tags && { tags }),
     };
     const handle = await RemoteHandle.submit(this.#client, {
       body,
       answer: kindOf(statement),
+      drawn,
       ...(signal && { signal }),
+    }).catch((thrown) => {
+      throw drawn ? withoutDrawing(thrown) : thrown;
     });
     for (const other of this.#running) if (other.done) this.#running.delete(other);
     if (!handle.done) this.#running.add(handle);
@@ -97,6 +115,46 @@ export class RemoteSession {
 function kindOf({ kind }: Statement): AnswerKind {
   if (kind === "explain") return "plans";
   return kind === "create_external_table" || kind === "create_view" || kind === "drop" ? "status" : "rows";
+}
+
+const drawing = "explain (graph) ";
+
+/** As if the word that draws were not there. */
+function withoutDrawing(thrown: unknown): unknown {
+  if (!(thrown instanceof QueryError) || thrown.span?.line !== 1) return thrown;
+  const { code, message, hint, span, cause } = thrown;
+  const { line, column, endLine, endColumn } = span;
+  const back = (of: number) => of - drawing.length;
+  const end = {
+    ...(endLine && { endLine }),
+    ...(endColumn && { endColumn: endLine === 1 ? back(endColumn) : endColumn }),
+  };
+  return new QueryError(code, message, { span: { line, column: back(column), ...end }, cause, ...(hint && { hint }) });
+}
+
+const csvOptionNames: Readonly<Record<string, string>> = {
+  header: "header",
+  delimiter: "delimiter",
+  quote: "quote",
+  escape: "escape",
+  nullValue: "null_value",
+};
+
+function onePath(path: string | readonly string[]): string {
+  const paths = typeof path === "string" ? [path] : path;
+  if (paths.length === 1) return literal(paths[0]!);
+  throw unsupported("a table of several paths in a remote session (a folder or a pattern is one path)");
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+function quoted(name: string): string {
+  return name
+    .split(".")
+    .map((part) => `"${part.replaceAll('"', '""')}"`)
+    .join(".");
 }
 
 function jsonParameters(parameters: ParameterValues): unknown {

@@ -1,5 +1,6 @@
 /** QueryService over a session of this process: what `volley serve` and the tests of the HTTP API run on. */
 import { createHash } from "node:crypto";
+import type { Field } from "../arrow/types.ts";
 import { estimateQuery } from "../bill/estimate.ts";
 import { costOf, noUsage } from "../bill/usage.ts";
 import { QueryError } from "../errors.ts";
@@ -7,9 +8,9 @@ import { sum } from "../explain/account.ts";
 import { toDot } from "../explain/graph.ts";
 import { formatStages } from "../explain/stages.ts";
 import { formatLogical } from "../logical/format.ts";
-import type { QueryAnswer } from "../output/query-answer.ts";
 import { formatPhysical } from "../physical/format.ts";
 import type { QueryState, StageState } from "../scheduler/state.ts";
+import { describeTables } from "../session/describe-tables.ts";
 import type { QueryHandle } from "../session/query-handle.ts";
 import type { SessionContext } from "../session/session.ts";
 import { parse } from "../sql/parse.ts";
@@ -177,16 +178,8 @@ export class EmbeddedQueryService implements QueryService {
   }
 
   async tables(_tenant: string): Promise<readonly TableInfo[]> {
-    const { catalog, views } = this.#session;
-    const names = [...catalog.names(), ...[...views.values()].map(({ name }) => name)];
-    const tables = names.map(async (name): Promise<TableInfo | undefined> => {
-      const dot = name.indexOf(".");
-      const [schema, table] = dot < 0 ? ["default", name] : [name.slice(0, dot), name.slice(dot + 1)];
-      // What cannot be read any more is not there.
-      const handle = await this.#session.sql(`select * from ${quoted(name)}`).catch(() => undefined);
-      return handle && { schema, name: table, columns: columnsOf(handle) };
-    });
-    return (await Promise.all(tables)).filter((table) => table !== undefined);
+    const tables = await describeTables(this.#session);
+    return tables.map(({ schema, name, fields }) => ({ schema, name, columns: columnsOf(fields) }));
   }
 
   #entry(tenant: string, id: string): Entry | undefined {
@@ -226,8 +219,8 @@ export class EmbeddedQueryService implements QueryService {
     entry.handle = handle;
     const { bytesLeast } = estimateQuery(handle.planned.graph, handle.planned.snapshot);
     if (maxBytes !== undefined && bytesLeast > maxBytes) throw tooManyBytes(maxBytes, bytesLeast);
-    this.#update(entry, { status: "running", columns: columnsOf(handle) });
-    handle.onProgress((state) => {
+    this.#update(entry, { status: "running", columns: columnsOf(handle.schema().fields) });
+    handle.onState((state) => {
       if (hasEnded(entry.info)) return;
       entry.state = state;
       this.#update(entry, { stages: state.stages.map((stage, i) => stageProgress(stage, i)) });
@@ -291,13 +284,6 @@ function tasksOf({ tasks }: StageState, stage: number): readonly TaskInfo[] {
   });
 }
 
-function columnsOf(answer: QueryAnswer): readonly ResultColumnInfo[] {
-  return answer.schema().fields.map(({ name, type, nullable }) => ({ name, type, nullable }));
-}
-
-function quoted(name: string): string {
-  return name
-    .split(".")
-    .map((part) => `"${part.replaceAll('"', '""')}"`)
-    .join(".");
+function columnsOf(fields: readonly Field[]): readonly ResultColumnInfo[] {
+  return fields.map(({ name, type, nullable }) => ({ name, type, nullable }));
 }

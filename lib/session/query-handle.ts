@@ -3,7 +3,8 @@ import { type Schema, typeName } from "../arrow/types.ts";
 import type { EmbeddedCluster } from "../embedded/cluster.ts";
 import { QueryError } from "../errors.ts";
 import { accountOf, type QueryAccount } from "../explain/account.ts";
-import { type AnswerKind, QueryAnswer, type ResultColumn } from "../output/query-answer.ts";
+import { progressOf } from "../explain/progress.ts";
+import { type AnswerKind, type AnswerProgress, QueryAnswer, type ResultColumn } from "../output/query-answer.ts";
 import type { PlannedQuery } from "../query.ts";
 import type { QueryState } from "../scheduler/state.ts";
 import type { TaskOptions } from "../stages/graph.ts";
@@ -56,8 +57,13 @@ export class QueryHandle extends QueryAnswer {
   }
 
   /** Calls back with the scheduler's state whenever it changes. @internal */
-  onProgress(listener: (state: QueryState) => void): void {
+  onState(listener: (state: QueryState) => void): void {
     this.#listeners.add(listener);
+  }
+
+  /** @internal */
+  override onProgress(listener: (progress: AnswerProgress) => void): void {
+    this.onState((state) => listener(progressOf(state)));
   }
 
   /** The Arrow IPC streams of the last stage's tasks in order, in parts of whole messages; each valid until the next. @internal */

@@ -1,12 +1,13 @@
 /** A session: registered tables and views, and the cluster that answers their queries. */
 import { availableParallelism, totalmem } from "node:os";
+import { typeName } from "../arrow/types.ts";
 import { LocalCatalog } from "../catalog/local-catalog.ts";
 import type { PathOptions } from "../catalog/table-source.ts";
 import { EmbeddedCluster } from "../embedded/cluster.ts";
 import { QueryError, unsupported } from "../errors.ts";
 import type { WorkerFaults } from "../executor/worker.ts";
-import type { ParameterValues } from "../expr/parameters.ts";
 import type { AnswerKind } from "../output/query-answer.ts";
+import type { DescribedTable, QuerySession, StatementOptions } from "../output/query-session.ts";
 import { nodesOf } from "../physical/children.ts";
 import { rowEstimator } from "../physical/estimate.ts";
 import { type PlannedQuery, type PlanningOptions, planQuery } from "../query.ts";
@@ -47,11 +48,7 @@ export interface TestingOptions extends Partial<SizingOptions> {
 }
 
 /** What goes with one statement. */
-export interface SqlOptions {
-  /** Values of $1, $2, … or ?, or of $name by name. */
-  readonly parameters?: ParameterValues;
-  readonly signal?: AbortSignal;
-}
+export type SqlOptions = StatementOptions;
 
 interface HandleRequest extends SqlOptions {
   /** Measure how long each operator takes. */
@@ -65,7 +62,7 @@ const inlineBytesMax = 512 << 10;
 const inlineRowsMax = 20_000;
 
 /** Where queries run: an embedded cluster, and the tables and views that they name. Close it when done. */
-export class SessionContext {
+export class SessionContext implements QuerySession {
   /** @internal */
   readonly catalog = new LocalCatalog();
   /** Views by lower-case name: what CREATE VIEW was given. @internal */
@@ -144,6 +141,22 @@ export class SessionContext {
   /** Runs statements separated by `;` one after the other; gives a handle for each. */
   async *script(text: string, options: SqlOptions = {}): AsyncGenerator<QueryHandle> {
     for (const statement of await parse(text)) yield await runStatement(this, statement, options);
+  }
+
+  /** The tables and views that queries may name. */
+  async tables(): Promise<readonly DescribedTable[]> {
+    const { describeTables } = await import("./describe-tables.ts");
+    const tables = await describeTables(this);
+    return tables.map(({ schema, name, fields }) => ({
+      schema,
+      name,
+      columns: fields.map((field) => ({ name: field.name, type: typeName(field.type), nullable: field.nullable })),
+    }));
+  }
+
+  /** Starts the threads before they are needed. @internal */
+  warm(): void {
+    this.cluster.warm();
   }
 
   /** Plans a query without running it. @internal */

@@ -99,7 +99,7 @@ describe("embedded cluster", () => {
     await using session = await open(manyStages);
     const handle = await session.sql("select 1 / (k - k) from numbers");
     let attempts = 0;
-    handle.onProgress((state) => {
+    handle.onState((state) => {
       attempts = Math.max(0, ...state.stages.flatMap((stage) => stage.tasks.map((task) => task.attempts)));
     });
     await assert.rejects(handle.run(), { code: "invalid_argument" });
