@@ -1,9 +1,6 @@
 /** Completion in the shell: keywords, tables, the columns of tables, dot commands. */
-import type { DescribedTable, QuerySession } from "../output/query-session.ts";
 import { dotCommands } from "./dot-commands.ts";
-
-/** Columns by the name of their table or view. */
-export type KnownTables = ReadonlyMap<string, readonly string[]>;
+import type { KnownTables } from "./known-tables.ts";
 
 // biome-ignore format: a word list
 const keywords = [
@@ -13,17 +10,6 @@ const keywords = [
   "describe", "show tables", "create view", "create external table", "values", "desc", "nulls first", "nulls last",
   "read_parquet(", "read_csv(", "count(", "sum(", "avg(", "min(", "max(", "cast(", "extract(", "date", "interval",
 ];
-
-/** What there is to complete. */
-export async function knownTables(session: QuerySession): Promise<KnownTables> {
-  const tables = await session.tables().catch(() => []);
-  return new Map(tables.map((table) => [shortName(table), table.columns.map(({ name }) => name)]));
-}
-
-/** As queries name it. */
-export function shortName({ schema, name }: DescribedTable): string {
-  return schema === "default" ? name : `${schema}.${name}`;
-}
 
 /** The completions of the last word of a line, and that word, as readline wants them. */
 export function complete(line: string, tables: KnownTables): [string[], string] {

@@ -2,7 +2,7 @@
 import { QueryError } from "../errors.ts";
 import { type OutputFormat, outputFormats } from "../output/format.ts";
 import type { QuerySession } from "../output/query-session.ts";
-import { shortName } from "./completion.ts";
+import { shortName } from "./known-tables.ts";
 import { quoteName } from "./quote-name.ts";
 import { readText } from "./read-text.ts";
 

@@ -3,10 +3,11 @@ import { createInterface, type Interface } from "node:readline/promises";
 import { QueryError } from "../errors.ts";
 import type { QuerySession } from "../output/query-session.ts";
 import { version } from "../version.ts";
-import { complete, type KnownTables, knownTables } from "./completion.ts";
+import { complete } from "./completion.ts";
 import { runDotCommand, type ShellState } from "./dot-commands.ts";
 import { exit } from "./exit.ts";
 import { historyMax, loadHistory, saveHistory } from "./history.ts";
+import { type KnownTables, knownTables } from "./known-tables.ts";
 import { runScript, type ScriptOptions } from "./run-script.ts";
 import { isComplete, oneLine } from "./statement-text.ts";
 

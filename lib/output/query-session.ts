@@ -20,6 +20,7 @@ export interface DescribedTable {
   readonly columns: readonly { readonly name: string; readonly type: string; readonly nullable: boolean }[];
 }
 
+/** SessionContext and RemoteSession: close it when done. */
 export interface QuerySession extends AsyncDisposable {
   /** Plans one statement; anything but a query is done on return. */
   sql(text: string, options?: StatementOptions): Promise<QueryAnswer>;
