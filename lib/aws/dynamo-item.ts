@@ -48,6 +48,11 @@ function valueBytes({ S, N, B, BOOL, NULL, SS }: AttributeValue): number {
   return BOOL !== undefined || NULL !== undefined ? 1 : 3;
 }
 
+/** Units that a consistent read of the item takes. */
+export function readUnits(item: Item | undefined): number {
+  return item ? Math.max(1, Math.ceil(itemBytes(item) / 4096)) : 1;
+}
+
 /** Units that writing the item takes. */
 export function writeUnits(item: Item): number {
   return Math.max(1, Math.ceil(itemBytes(item) / 1024));

@@ -4,7 +4,7 @@
  * | pk | sk | what |
  * |---|---|---|
  * | `Q#query` | `META` | progress (JSON), status, cancel mark; lease: owner, until, epoch |
- * | `Q#query` | `REQUEST` | what was asked for (JSON) |
+ * | `Q#query` | `REQUEST` | what was asked for (JSON); use that came late or from elsewhere |
  * | `Q#query#S#stage.generation#shard` | `T#task` | the winning attempt: written once |
  * | the same | `F#task#attempt#delivery` | a failed attempt, and what it used |
  * | the same | `B#task#attempt` | when a long attempt last said that it is alive, and what it had used |

@@ -1,5 +1,4 @@
 /** Query records on DynamoDB (lib/aws/dynamo-keys.ts has the keys). What was asked and what became of it are two items. */
-import { randomUUID } from "node:crypto";
 import {
   BatchGetItemCommand,
   type DynamoDBClient,
@@ -8,7 +7,7 @@ import {
   QueryCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
-import { addUsage, noUsage, sumUsage, type Usage } from "../bill/usage.ts";
+import { addUsage, noUsage, type Usage } from "../bill/usage.ts";
 import { QueryError } from "../errors.ts";
 import type { Lease } from "../scheduler/ports.ts";
 import { TakenOverError } from "../scheduler/taken-over.ts";
@@ -49,6 +48,7 @@ import {
   tenantKey,
 } from "./dynamo-keys.ts";
 import { leaseOf } from "./dynamo-state-store.ts";
+import { addStray, straysOf } from "./dynamo-strays.ts";
 
 /** An item may have 400 KB. */
 const requestBytesMax = 300 << 10;
@@ -124,11 +124,12 @@ export class DynamoQueryStore implements QueryStore {
   async update(id: string, lease: Lease, progress: QueryProgress) {
     const item = metaItem(id, progress, lease);
     const updated = await this.#update(id, {
-      UpdateExpression: "SET progress = :progress, ended = :ended",
+      UpdateExpression: "SET progress = :progress, ended = :ended, billed = :billed",
       ConditionExpression: "epoch = :epoch",
       ExpressionAttributeValues: {
         ":progress": item.progress!,
         ":ended": { BOOL: hasEnded(progress) },
+        ":billed": { BOOL: progress.billed ?? false },
         ":epoch": number(lease.epoch),
       },
     });
@@ -136,23 +137,11 @@ export class DynamoQueryStore implements QueryStore {
     return { cancelRequested: updated.cancelRequested?.BOOL ?? false };
   }
 
-  /** A set of texts, which any number of writers add to without a condition. Its members differ by `at`. */
   async addStrayUsage(id: string, usage: Usage): Promise<void> {
-    const Key = { pk: text(queryKey(id)), sk: text(meta) };
-    const found = await this.#try("read a query", () =>
-      this.#client.send(new GetItemCommand({ TableName: this.#table, Key, ConsistentRead: true })),
-    );
-    const item: Item = found.Item ?? Key;
-    const units = { ...noUsage, dynamoReadUnits: Math.ceil(itemBytes(item) / 4096) };
-    const stray = withOwnWrite(addUsage(usage, units), (used) => {
-      const written = JSON.stringify({ at: randomUUID(), ...used });
-      return { ...item, strays: { SS: [...(item.strays?.SS ?? []), written] } };
-    });
-    await this.#update(id, {
-      UpdateExpression: "ADD strays :strays",
-      ConditionExpression: "attribute_exists(pk)",
-      ExpressionAttributeValues: { ":strays": { SS: stray.strays!.SS!.slice(-1) } },
-    });
+    const Key = { pk: text(queryKey(id)), sk: text(requestSortKey) };
+    const command = new GetItemCommand({ TableName: this.#table, Key, ConsistentRead: true });
+    const { Item } = await this.#try("read a query", () => this.#client.send(command));
+    if (Item) await addStray(this.#client, this.#table, Item, usage);
   }
 
   /** The id that the key stands for: this request's, unless the key was used before. */
@@ -264,7 +253,7 @@ function recordOf(items: readonly Item[]): QueryRecord | undefined {
     request: unpacked<QueryRequest>(asked, "request"),
     progress: unpacked<QueryProgress>(state, "progress"),
     cancelRequested: state.cancelRequested?.BOOL ?? false,
-    strayUsage: sumUsage((state.strays?.SS ?? []).map((stray) => JSON.parse(stray) as Usage)),
+    strayUsage: straysOf(asked),
     ...(lease && numberOf(state, "epoch") !== 0 && { lease }),
   };
 }
@@ -276,6 +265,7 @@ function metaItem(id: string, progress: QueryProgress, lease?: Lease): Item {
     sk: text(meta),
     progress: packed(withUnits(progress, usage?.dynamoWriteUnits ?? 0)),
     ended: { BOOL: hasEnded(progress) },
+    billed: { BOOL: progress.billed ?? false },
     epoch: number(lease?.epoch ?? 0),
     ttl: number(expiry(Date.now(), recordSeconds)),
     ...(lease && { owner: text(lease.owner), until: number(lease.untilMs), cancelRequested: { BOOL: false } }),

@@ -38,12 +38,14 @@ import {
   meta,
   queryKey,
   recordSeconds,
+  request,
   shardKey,
   shardOf,
   shardTasksMax,
   taskOf,
   winKey,
 } from "./dynamo-keys.ts";
+import { addStray } from "./dynamo-strays.ts";
 
 export class DynamoStateStore implements StateStore {
   readonly #client: DynamoDBClient;
@@ -120,6 +122,19 @@ export class DynamoStateStore implements StateStore {
       ttl: this.#ttl(),
     }));
     await this.#put(item, undefined);
+  }
+
+  async reportLate(key: TaskKey, attemptId: string, usage: Usage): Promise<boolean> {
+    const query = await this.#get(queryKey(key.queryId), meta);
+    if (!query) return false;
+    const { pk, sk } = this.#recordKey(key, winKey(key.task));
+    const won = await this.#get(pk.S!, sk.S!);
+    const isTwin = won !== undefined && unpacked<Win>(won, "win").attemptId === attemptId;
+    if (!query.billed?.BOOL && !isTwin) return false;
+    const asked = await this.#get(queryKey(key.queryId), request);
+    // Whoever started the attempt counted one invocation.
+    const all = { ...usage, lambdaInvocations: usage.lambdaInvocations + (isTwin ? 1 : 0) };
+    return asked !== undefined && addStray(this.#client, this.#table, asked, all, [query, won]);
   }
 
   async recordHandOn(key: TaskKey, invocation: string, usage: Usage): Promise<void> {

@@ -26,17 +26,17 @@ export function scanBytes(scan: ScanNode, table: Table): ScanBytes {
   const known = table.files.flatMap(({ rowGroups = [] }) => rowGroups);
   const unknownFiles = table.files.filter(({ rowGroups }) => rowGroups === undefined);
   const kept = known.filter((group) => mayPass(scan, group));
-  const groups = kept.map((group) => ({ most: storedBytes(scan, group, allColumns(scan)), least: least(scan, group) }));
+  const groups = kept.map((group) => ({ most: most(scan, group), least: least(scan, group) }));
   const sum = (of: (group: { most: number; least: number }) => number) => groups.reduce((n, group) => n + of(group), 0);
   // Files whose footers were not read are taken to be like the others, and may hold nothing that is wanted.
   const unknown = unknownFiles.reduce((n, { bytes }) => n + bytes, 0) * shareOf(scan, table, known);
-  const most = sum((group) => group.most) + unknown;
-  const requests = files + (kept.length + unknownFiles.length) * requestsPerRowGroup + Math.floor(most / requestBytes);
+  const bytes = Math.ceil(sum((group) => group.most) + unknown);
+  const large = Math.floor(bytes / requestBytes);
   return {
-    most: Math.ceil(most),
-    least: table.format === "csv" && scan.limit === undefined ? most : sum((group) => group.least),
+    most: bytes,
+    least: table.format === "csv" && scan.limit === undefined ? bytes : sum((group) => group.least),
     files,
-    requests: table.format === "csv" ? files + Math.floor(most / requestBytes) : requests,
+    requests: files + large + (kept.length + unknownFiles.length) * requestsPerRowGroup,
   };
 }
 
@@ -61,11 +61,23 @@ function mayPass(scan: ScanNode, group: RowGroupInfo): boolean {
   return group.rows > 0 && scan.filters.every((filter) => mayBeTrue(filter, boundsIn(scan, group)));
 }
 
-function least(scan: ScanNode, group: RowGroupInfo): number {
-  if (scan.limit !== undefined) return 0;
+/** Filters that bounds do not already prove for every row, and the columns that are given on. */
+function neededOf(scan: ScanNode, group: RowGroupInfo) {
   const bounds = boundsIn(scan, group);
   const open = scan.filters.filter((filter) => !mustBeTrue(filter, bounds));
-  if (open.length === 0) return storedBytes(scan, group, allColumns(scan));
+  const outputs = scan.columns.map(({ id }) => id).filter((id) => !scan.filterOnly.includes(id));
+  return { open, outputs };
+}
+
+function most(scan: ScanNode, group: RowGroupInfo): number {
+  const { open, outputs } = neededOf(scan, group);
+  return storedBytes(scan, group, new Set([...outputs, ...columnIdsOf(...open)]));
+}
+
+function least(scan: ScanNode, group: RowGroupInfo): number {
+  if (scan.limit !== undefined) return 0;
+  const { open, outputs } = neededOf(scan, group);
+  if (open.length === 0) return storedBytes(scan, group, new Set(outputs));
   // Bounds of pages, which only the file has, may spare most of a column.
   if (open.some(comparesBounds)) return 0;
   return Math.min(...open.map((filter) => storedBytes(scan, group, columnIdsOf(filter))));

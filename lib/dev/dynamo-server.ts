@@ -124,7 +124,10 @@ export class DynamoServer {
     const requested = input.RequestItems as Record<string, unknown> | undefined;
     const resource = arns.table(String(input.TableName ?? Object.keys(requested ?? {})[0] ?? "*"));
     const keys = leadingKeys(operation, input);
-    const context: Asked["context"] = keys ? { "dynamodb:LeadingKeys": keys } : {};
+    const context: Asked["context"] = {
+      "dynamodb:Attributes": attributesOf(input),
+      ...(keys && { "dynamodb:LeadingKeys": keys }),
+    };
     return this.#authorize?.(request, body, { action: `dynamodb:${operation}`, resource, context }) ?? "anyone";
   }
 
@@ -158,6 +161,20 @@ function leadingKeys(operation: string, input: Record<string, unknown>): string[
   const named = /^\s*pk\s*=\s*(:\w+)/.exec(String(KeyConditionExpression ?? ""))?.[1];
   const value = named && (ExpressionAttributeValues as AttributeMap)[named]?.S;
   return value === undefined ? undefined : [value];
+}
+
+const expressionWords =
+  /^(SET|REMOVE|ADD|DELETE|AND|OR|NOT|BETWEEN|IN|attribute_\w+|begins_with|contains|size|if_not_exists|list_append)$/i;
+
+/** Top-level attributes that a request names: its keys, its item's, those of its expressions. */
+function attributesOf(input: Record<string, unknown>): string[] {
+  const { Item = {}, Key = {}, ExpressionAttributeNames: names = {}, ...others } = input;
+  const expressions = Object.entries(others).filter(([name]) => name.endsWith("Expression"));
+  const words = expressions.flatMap(([, text]) => String(text).match(/(?<![\w:.])#?[A-Za-z_]\w*/g) ?? []);
+  const named = words
+    .filter((word) => !expressionWords.test(word))
+    .map((word) => (names as Record<string, string>)[word] ?? word);
+  return [...new Set([...Object.keys(Item as object), ...Object.keys(Key as object), ...named])];
 }
 
 function isFailedCondition({ status, body }: Reply): boolean {

@@ -38,6 +38,8 @@ function holds(operator: string, patterns: readonly string[], values: readonly s
       return values?.some((value) => patterns.includes(value)) ?? false;
     case "StringLike":
       return values?.some(one) ?? false;
+    case "ForAllValues:StringEquals":
+      return values?.every((value) => patterns.includes(value)) ?? true;
     case "ForAllValues:StringLike":
       // True, too, of a request without such values.
       return values?.every(one) ?? true;

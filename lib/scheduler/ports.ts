@@ -93,6 +93,11 @@ export interface StateStore {
   beat?(key: TaskKey, attemptId: string, beat: Beat): Promise<void>;
   /** By an executor that handed tasks on: what that took. The key is of any of them. */
   recordHandOn?(key: TaskKey, invocation: string, usage: Usage): Promise<void>;
+  /**
+   * By an attempt that failed or lost. True when nobody looks for its record: its query is billed already, or it was
+   * delivered twice and the other delivery won. What it used is then added to the query itself.
+   */
+  reportLate?(key: TaskKey, attemptId: string, usage: Usage): Promise<boolean>;
   finishQuery(queryId: string, lease: Lease, outcome: Outcome): Promise<void>;
   removeQuery(queryId: string): Promise<void>;
   /** Drops what this process keeps of a query that it does not drive any more; its records stay. */

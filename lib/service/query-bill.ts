@@ -74,6 +74,13 @@ export class QueryBill {
     );
   }
 
+  /** Attempts that were given up and have not reported; a last look may find that they did. */
+  get lost(): readonly StartedAttempt[] {
+    return [...this.#attempts.values()].flatMap(({ started, reports, isLost }) =>
+      started && reports.size === 0 && isLost ? [started] : [],
+    );
+  }
+
   /** Nobody waits for those that are still open any more. */
   giveUpOpen(): void {
     for (const { stage, task, attemptId } of this.open) this.#change(stage, task, attemptId, { isLost: true });

@@ -110,7 +110,8 @@ export async function runQuery(
   const held = lease && (await ports.queries.get(queryId));
   if (lease && held && !hasEnded(held.progress)) {
     try {
-      const former = { ...held, ...(record.lease && { lease: record.lease }) };
+      const { lease: _, ...found } = held;
+      const former = { ...found, ...(record.lease && { lease: record.lease }) };
       return await new QueryRun(former, lease, ports, options).run();
     } finally {
       ports.state.forget?.(queryId);
@@ -342,9 +343,9 @@ class QueryRun {
    * of a query that was cancelled or failed. They stop when they see that they are not wanted, and say what they used.
    */
   async #writeEnd(change: Partial<QueryProgress>): Promise<void> {
-    const open = this.#inline ? [] : this.#bill.open;
-    await this.#write({ ...change, ...(open.length === 0 && { billed: true }) });
-    if (open.length === 0) return;
+    const unknown = this.#inline ? 0 : this.#bill.open.length + this.#bill.lost.length;
+    await this.#write({ ...change, ...(unknown === 0 && { billed: true }) });
+    if (unknown === 0) return;
     await this.#sweep().catch(() => {});
     this.#bill.giveUpOpen();
     await this.#write({ billed: true });
@@ -354,14 +355,14 @@ class QueryRun {
     const { clock, state } = this.#ports;
     const { heartbeatMs, remainingMs } = this.#options;
     const until = clock.now() + Math.min(heartbeatMs * 2 + sweepMsMin, remainingMs() - sweepMsMin);
-    for (let pause = 100; this.#bill.open.length > 0 && clock.now() < until; pause = Math.min(1000, pause * 1.5)) {
-      await new Promise((resolve) => setTimeout(resolve, pause));
-      const stages = new Map(
-        this.#bill.open.map(({ stage, generation }) => [`${stage}.${generation}`, { stage, generation }]),
-      );
+    for (let pause = 100; ; pause = Math.min(1000, pause * 1.5)) {
+      const unknown = [...this.#bill.open, ...this.#bill.lost];
+      const stages = new Map(unknown.map((attempt) => [`${attempt.stage}.${attempt.generation}`, attempt]));
       for (const { stage, generation } of stages.values()) {
         this.#bill.read(stage, await state.listTasks(this.#id, stage, generation, { late: true }));
       }
+      if (this.#bill.open.length === 0 || clock.now() > until) return;
+      await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 

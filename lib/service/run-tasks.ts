@@ -93,6 +93,7 @@ async function runTask(task: Task, ports: ExecutorPorts, limits: InvocationLimit
   const watch = watchTask(key, task.attemptId, ports, limits);
   const fail = async (error: QueryError) => {
     await watch.stop();
+    if (await state.reportLate?.(key, task.attemptId, usage()).catch(() => false)) return;
     await state.failTask(key, { ...attemptOf(task), delivery, error: error.toJSON(), usage: usage() });
   };
   try {

@@ -95,11 +95,17 @@ function queryObjects({ bucketArn }: RoleResources): string {
 
 /**
  * Executors read records of queries, to see whether a task is still wanted, and write outcomes of tasks: no registered
- * table, no idempotency key, and no query's own record, which its scheduler alone writes. Keys: lib/aws/dynamo-keys.ts.
+ * table, no idempotency key; and of a query's own record, which its scheduler writes, only the attribute that takes what
+ * attempts used that ended after the query was billed. Keys: lib/aws/dynamo-keys.ts.
  */
 function commit({ tableArn }: RoleResources): readonly RoleStatement[] {
   const below = (key: string) => ({ "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [key] } });
-  return [allow(onTable("GetItem"), [tableArn], below("Q#*")), allow(onTable("PutItem"), [tableArn], below("Q#*#S#*"))];
+  const lateUse = { "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk", "strays"] } };
+  return [
+    allow(onTable("GetItem"), [tableArn], below("Q#*")),
+    allow(onTable("PutItem"), [tableArn], below("Q#*#S#*")),
+    allow(onTable("UpdateItem"), [tableArn], { ...below("Q#*"), ...lateUse }),
+  ];
 }
 
 /** Who may not list a bucket is told of a missing object that it is forbidden, and could not tell the two apart. */

@@ -9,6 +9,7 @@ import { UsageMeter } from "../../lib/aws/usage-meter.ts";
 import { noUsage } from "../../lib/bill/usage.ts";
 import { MemoryCatalogStore } from "../../lib/catalog/catalog-store.ts";
 import { MemoryQueryStore } from "../../lib/service/memory-query-store.ts";
+import { queuedProgress } from "../../lib/service/query-store.ts";
 import { stateStoreConformance, winOf } from "../scheduler/state-store-conformance.ts";
 import { catalogStoreConformance } from "../service/catalog-store-conformance.ts";
 import { queryStoreConformance } from "../service/query-store-conformance.ts";
@@ -78,6 +79,29 @@ describe("DynamoStateStore", () => {
     assert.deepEqual([used.dynamoReadUnits, counted().reads - before.reads], [0, 0]);
   });
 
+  it("adds the use of late attempts to their query, and that of those whose twin won", async () => {
+    const table = await dynamo.makeTable();
+    const store = new DynamoStateStore(dynamo.client, table);
+    const queries = new DynamoQueryStore(dynamo.client, table);
+    await queries.create({ id: "q", tenant: "t", sql: "select 1", submittedMs: Date.now() }, queuedProgress);
+    const key = { queryId: "q", stage: 0, generation: 0, task: 0 };
+    const used = { ...noUsage, s3Gets: 3 };
+    const strays = async () => (await queries.get("q"))!.strayUsage;
+    assert.equal(await store.reportLate(key, "1-a", used), false);
+    await store.commitTask(key, winOf("1-a"));
+    assert.equal(await store.reportLate(key, "2-b", used), false, "its scheduler waits for the record of a loser");
+    const before = counted();
+    assert.equal(await store.reportLate(key, "1-a", used), true);
+    const after = counted();
+    const [dynamoReadUnits, dynamoWriteUnits] = [after.reads - before.reads, after.writes - before.writes];
+    assert.deepEqual(await strays(), { ...used, lambdaInvocations: 1, dynamoReadUnits, dynamoWriteUnits });
+    const lease = (await store.acquire("q", "o", 0, 10))!;
+    await queries.update("q", lease, { ...queuedProgress, status: "finished", billed: true });
+    assert.equal(await store.reportLate(key, "2-b", used), true);
+    assert.equal((await strays()).s3Gets, 6);
+    assert.equal(await store.reportLate({ ...key, queryId: "none" }, "1-a", used), false);
+  });
+
   it("does not take another delivery of the same attempt for its own commit", async () => {
     const store = new DynamoStateStore(dynamo.client, await dynamo.makeTable());
     const key = { queryId: "q", stage: 0, generation: 0, task: 0 };
@@ -91,20 +115,12 @@ describe("DynamoStateStore", () => {
     const queries = new DynamoQueryStore(dynamo.client, table);
     const key = { queryId: "q", stage: 0, generation: 0, task: 0 };
     assert.equal(await store.isWanted(key), false);
-    const progress = {
-      status: "queued",
-      stages: [],
-      usage: noUsage,
-      ownUsage: noUsage,
-      estimated: noUsage,
-      unreported: 0,
-    } as const;
-    await queries.create({ id: "q", tenant: "t", sql: "select 1", submittedMs: Date.now() }, progress);
+    await queries.create({ id: "q", tenant: "t", sql: "select 1", submittedMs: Date.now() }, queuedProgress);
     assert.equal(await store.isWanted(key), true);
     await store.commitTask({ ...key, task: 1 }, winOf("1-a"));
     assert.equal(await store.isWanted({ ...key, task: 1 }), false);
     const lease = (await store.acquire("q", "o", 0, 10))!;
-    await queries.update("q", lease, { ...progress, status: "cancelled" });
+    await queries.update("q", lease, { ...queuedProgress, status: "cancelled" });
     assert.equal(await store.isWanted(key), false);
   });
 

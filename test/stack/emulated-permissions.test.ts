@@ -81,7 +81,12 @@ describe("policies", () => {
     }
     const get = { ...put("CATALOG"), action: "dynamodb:GetItem" };
     assert.ok(!allows(roles["executor-small"], get));
-    for (const action of ["Scan", "Query", "DeleteItem", "UpdateItem"]) {
+    const update = (...attributes: string[]) => {
+      const { context, ...asked } = { ...put("Q#1"), action: "dynamodb:UpdateItem" };
+      return allows(roles["executor-small"], { ...asked, context: { ...context, "dynamodb:Attributes": attributes } });
+    };
+    assert.deepEqual([update("pk", "sk", "strays"), update("pk", "sk", "progress")], [true, false]);
+    for (const action of ["Scan", "Query", "DeleteItem"]) {
       assert.ok(!allows(roles["executor-small"], { ...put("Q#1#S#0.0#0"), action: `dynamodb:${action}` }), action);
     }
   });

@@ -53,10 +53,13 @@ describe("permissions", () => {
     const { template } = makeCluster({ data });
     for (const kind of ["Executor1769", "Executor3538", "Executor8845"]) {
       const ofQueries = '{Table} if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["Q#*"]}}';
+      const lateUse =
+        '{Table} if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["Q#*"]},"ForAllValues:StringEquals":{"dynamodb:Attributes":["pk","sk","strays"]}}';
       const ofTasks = '{Table} if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["Q#*#S#*"]}}';
       assert.deepEqual(permissionsOf(template, kind), {
         "dynamodb:GetItem": [ofQueries],
         "dynamodb:PutItem": [ofTasks],
+        "dynamodb:UpdateItem": [lateUse],
         "lambda:InvokeFunction": [`{${kind}}`],
         "logs:CreateLogStream": [`{${kind}Logs}`],
         "logs:PutLogEvents": [`{${kind}Logs}`],

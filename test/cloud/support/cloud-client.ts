@@ -8,7 +8,7 @@ import type { DataType } from "../../../lib/arrow/types.ts";
 import type { Cost, Usage } from "../../../lib/bill/usage.ts";
 import { QueryError, type QueryErrorJson } from "../../../lib/errors.ts";
 import { formatValue } from "../../../lib/expr/format-value.ts";
-import type { StageProgress } from "../../../lib/service/query-service.ts";
+import type { BillInfo, StageProgress } from "../../../lib/service/query-service.ts";
 import type { Row } from "../../support/cells.ts";
 
 export interface QueryBody {
@@ -19,6 +19,7 @@ export interface QueryBody {
   readonly resultBytes?: number;
   readonly usage: Usage;
   readonly cost: Cost;
+  readonly bill: BillInfo;
   readonly error?: QueryErrorJson;
 }
 
