@@ -35,6 +35,7 @@ export class NestedLoopJoinOperator extends OperatorBase {
   readonly #matches: ProbeMatches;
   readonly #pairs: PairBuffer;
   readonly #unknown: GrowableBlock;
+  readonly #unmatched: GrowableBlock;
   #batches: AsyncGenerator<Batch> | undefined;
   #matched: Ptr = 0;
   /** What did not fit in memory. */
@@ -65,6 +66,7 @@ export class NestedLoopJoinOperator extends OperatorBase {
     this.#matches = new ProbeMatches(memory, node.joinType, this.#output, context.batchRows, node.mark);
     this.#pairs = new PairBuffer(memory);
     this.#unknown = new GrowableBlock(memory);
+    this.#unmatched = new GrowableBlock(memory);
   }
 
   protected override async nextBatch(): Promise<Batch | null> {
@@ -78,7 +80,7 @@ export class NestedLoopJoinOperator extends OperatorBase {
     this.#store.clear();
     this.#filter?.close();
     this.#truth?.close();
-    for (const owner of [this.#output, this.#matches, this.#pairs, this.#unknown]) owner.free();
+    for (const owner of [this.#output, this.#matches, this.#pairs, this.#unknown, this.#unmatched]) owner.free();
     this.context.memory.free(this.#matched);
     this.#matched = 0;
     for (const spill of [this.#buildSpill, this.#probeSpill]) {
@@ -188,6 +190,10 @@ export class NestedLoopJoinOperator extends OperatorBase {
     const { kernels } = this.context.memory;
     const builds = this.#store.rows;
     const onlyWhether = joinType === "probe_semi" || joinType === "probe_anti" || joinType === "probe_mark";
+    if (onlyWhether && this.#node.filter) {
+      yield* this.#firstMatches(batch, unknown);
+      return;
+    }
     // Without a condition a row matches when there is anything: one build row stands for all.
     const met = onlyWhether && !this.#node.filter ? Math.min(1, builds) : builds;
     const total = batch.length * met;
@@ -197,6 +203,33 @@ export class NestedLoopJoinOperator extends OperatorBase {
       const pairs = this.#pairs.ensure(count);
       kernels.crossPairs(from, met, count, pairs.probeRows, pairs.buildRows);
       yield { pairs, count: this.#kept(pairs, count, batch.columns, unknown) };
+    }
+  }
+
+  /** Where only whether rows match matters: goes through the build side for those that have no match yet. */
+  *#firstMatches(batch: ProbeBatch, unknown: Ptr): Generator<Piece> {
+    const { kernels } = this.context.memory;
+    const { length } = batch;
+    const rows = this.#unmatched.ensure(length * 4 + length);
+    const open = rows + length * 4;
+    kernels.numberRows(0, length, rows);
+    this.context.memory.u8.fill(1, open, open + length);
+    let left = length;
+    for (let from = 0; from < this.#store.rows && left > 0; ) {
+      const width = Math.min(this.#store.rows - from, Math.max(1, Math.floor(this.context.batchRows / left)));
+      const count = left * width;
+      const pairs = this.#pairs.ensure(count);
+      kernels.crossPairs(0, width, count, pairs.probeRows, pairs.buildRows);
+      kernels.gather4(rows, pairs.probeRows, count, pairs.probeRows);
+      kernels.add4(pairs.buildRows, from, count);
+      from += width;
+      const kept = this.#kept(pairs, count, batch.columns, unknown);
+      if (kept === 0) continue;
+      const bytes = this.context.memory.u8;
+      const at = pairs.probeRows >>> 2;
+      for (const row of this.context.memory.u32.subarray(at, at + kept)) bytes[open + row] = 0;
+      left = kernels.selectOnes(open, length, rows);
+      yield { pairs, count: kept };
     }
   }
 
