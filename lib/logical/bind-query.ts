@@ -15,6 +15,7 @@ import type { BoundCte, Ctes } from "./binding.ts";
 import { aggregatePlan, joinPlan, keepColumns, projectPlan, sortPlan } from "./build.ts";
 import type { ExprContext } from "./expr-context.ts";
 import { columnRef, type LogicalPlan } from "./plan.ts";
+import { numberRows } from "./row-number.ts";
 import { Scope } from "./scope.ts";
 import { outputOf } from "./select-items.ts";
 
@@ -115,13 +116,27 @@ function bindSetOperation(context: FromContext, body: ast.SetOperation): Logical
     const union = unionAll(context, [left, right]);
     return body.all ? union : distinct(union);
   }
-  if (body.all) throw unsupported(`${operation} ALL`, body.span);
+  if (body.all) return bindSetOperationAll(context, body.op, left, right);
   // NULLs are equal to each other here, unlike in a join's =.
   const keys = left.columns.map((column, i) => {
     return { left: columnRef(column), right: columnRef(right.columns[i]!), nullSafe: true };
   });
   const joinType = body.op === "intersect" ? "semi" : "anti";
   return joinPlan(joinType, distinct(left), right, { keys });
+}
+
+/** INTERSECT ALL, EXCEPT ALL: the n-th of equal rows on the left is paired with the n-th of them on the right. */
+function bindSetOperationAll(
+  { binding }: FromContext,
+  op: "intersect" | "except",
+  left: LogicalPlan,
+  right: LogicalPlan,
+): LogicalPlan {
+  const [a, b] = [left, right].map((side) => numberRows(side, side.columns.map(columnRef), [], binding.ids));
+  const keys = a!.plan.columns.map((column, i) => {
+    return { left: columnRef(column), right: columnRef(b!.plan.columns[i]!), nullSafe: true };
+  });
+  return keepColumns(joinPlan(op === "intersect" ? "semi" : "anti", a!.plan, b!.plan, { keys }), left.columns);
 }
 
 /** UNION ALL; a left operand that is one already takes the right one in, so that long chains stay flat. */

@@ -6,14 +6,17 @@
 
 import { unsupported } from "../../errors.ts";
 import { aggregateCall } from "../../expr/aggregates.ts";
-import { call, caseWhen, conjuncts, trueLiteral } from "../../expr/build.ts";
+import { call, caseWhen, conjuncts, literal, trueLiteral } from "../../expr/build.ts";
 import type { ColumnIds } from "../../expr/column-ids.ts";
 import type { Column, ColumnId, Expr, SortKey } from "../../expr/expr.ts";
 import { substitute } from "../../expr/walk.ts";
 import {
   aggregatePlan,
+  filterPlan,
   joinPlan,
+  keepColumns,
   mapExprs,
+  onlyDrops,
   projectPlan,
   windowColumns,
   windowPlan,
@@ -27,9 +30,11 @@ import type {
   LogicalJoin,
   LogicalLimit,
   LogicalPlan,
+  LogicalSort,
   LogicalWindow,
 } from "../../logical/plan.ts";
 import { columnRef } from "../../logical/plan.ts";
+import { numberRows } from "../../logical/row-number.ts";
 import { emptyAggregates } from "./pull-up.ts";
 
 /** A plan without correlated columns, and which of its columns hold the values of each outer column. */
@@ -201,13 +206,19 @@ export class DependentJoin {
     return { plan: projectPlan(join, exprs, [...columns, ...merged.values()]), domain: merged };
   }
 
-  /** The first row of each domain value: first(column ORDER BY …). */
+  /** The first rows of each domain value; of one row: first(column ORDER BY …). */
   #limit(plan: LogicalLimit): Dependent {
-    if (plan.limit !== 1 || plan.offset !== 0) throw unsupported("LIMIT other than 1 in a correlated subquery");
-    const sort = plan.input.kind === "sort" ? plan.input : undefined;
-    const input = this.push(sort ? sort.input : plan.input);
+    const sort = sortOf(plan.input);
+    const input = this.push(sort?.input ?? plan.input);
     const keys = (sort?.keys ?? []).map((key): SortKey => ({ ...key, expr: resolve(key.expr, input.domain) }));
     const columns = [...input.domain.values()];
+    if (plan.limit !== 1 || plan.offset !== 0) {
+      const { plan: numbered, number } = numberRows(input.plan, columns.map(columnRef), keys, this.#columnIds);
+      const bound = (op: string, rows: number) => call(op, [columnRef(number), literal(number.type, String(rows))]);
+      const { limit, offset } = plan;
+      const bounds = [bound(">", offset), ...(limit === undefined ? [] : [bound("<=", offset + limit)])];
+      return { plan: keepColumns(filterPlan(numbered, bounds), [...plan.columns, ...columns]), domain: input.domain };
+    }
     const calls = plan.columns.map((column) =>
       aggregateCall("first", [columnRef(column)], keys.length > 0 ? { orderBy: keys } : {}),
     );
@@ -238,6 +249,12 @@ export class DependentJoin {
     ];
     return { plan: projectPlan(joined, exprs, kept), domain: all.domain };
   }
+}
+
+/** The sort whose first rows a LIMIT takes: perhaps below a projection that only drops its keys. */
+function sortOf(plan: LogicalPlan): LogicalSort | undefined {
+  if (plan.kind === "sort") return plan;
+  return plan.kind === "project" && onlyDrops(plan) ? sortOf(plan.input) : undefined;
 }
 
 function domain(dependent: Dependent, id: ColumnId): Column {

@@ -29,8 +29,8 @@ export type EmptyRow = ReadonlyMap<ColumnId, Expr>;
 export interface PullUpOptions {
   readonly outer: ReadonlySet<ColumnId>;
   readonly columnIds: ColumnIds;
-  /** Only whether there are rows, and their values, counts; not how many. */
-  readonly existence: boolean;
+  /** Only whether there are rows counts, or only which, perhaps repeated; absent: how many there are too. */
+  readonly existence?: "any" | "which";
 }
 
 /** Undefined where this way does not lead through. */
@@ -57,7 +57,9 @@ export function pullUp(plan: LogicalPlan, options: PullUpOptions): Pulled | unde
     case "sort":
       return correlated(plan, options) ? undefined : pullUp(plan.input, options);
     case "limit":
-      return options.existence && plan.offset === 0 && plan.limit !== 0 ? pullUp(plan.input, options) : undefined;
+      return options.existence === "any" && plan.offset === 0 && plan.limit !== 0
+        ? pullUp(plan.input, options)
+        : undefined;
     default:
       return undefined;
   }

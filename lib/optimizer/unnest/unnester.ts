@@ -14,7 +14,7 @@ import { asShared, isRepeatable, makeRepeatable } from "../repeatable.ts";
 import type { RuleContext } from "../rule.ts";
 import { atMostOneRow, isUnique } from "../unique.ts";
 import { DependentJoin } from "./dependent-join.ts";
-import { type EmptyRow, emptyValue, pullUp } from "./pull-up.ts";
+import { type EmptyRow, emptyValue, type PullUpOptions, pullUp } from "./pull-up.ts";
 
 /** The subquery's rows for all outer rows, and the conditions that pair them. */
 interface Related {
@@ -37,7 +37,7 @@ export class Unnester {
     const plan = subquery.plan as LogicalPlan;
     switch (subquery.form) {
       case "exists": {
-        const related = this.#relate(input, limited(plan), true);
+        const related = this.#relate(input, limited(plan), "any");
         return this.#join(negated ? "anti" : "semi", related.input, related.plan, related.conditions);
       }
       case "in":
@@ -50,7 +50,7 @@ export class Unnester {
           const key = { left: subquery.operands[0]!, right: columnRef(plan.columns[0]!), nullSafe: false };
           return joinPlan("anti", input, plan, { keys: [key], nullAware: true });
         }
-        const related = this.#relate(input, plan, true);
+        const related = this.#relate(input, plan, "which");
         if (wantsMatch) return this.#join("semi", related.input, related.plan, [...related.conditions, ...comparison]);
         return this.#join("anti", related.input, related.plan, [
           ...related.conditions,
@@ -72,7 +72,7 @@ export class Unnester {
       case "scalar":
         return this.#scalar(input, plan, subquery.span);
       case "exists": {
-        const related = this.#relate(input, limited(plan), true);
+        const related = this.#relate(input, limited(plan), "any");
         return this.#mark(related.input, related.plan, related.conditions);
       }
       case "in":
@@ -108,10 +108,10 @@ export class Unnester {
     return subquery.operands.map((operand, i) => call(op, [operand, columnRef(plan.columns[i]!)]));
   }
 
-  #relate(input: LogicalPlan, plan: LogicalPlan, existence: boolean): Related {
+  #relate(input: LogicalPlan, plan: LogicalPlan, existence?: PullUpOptions["existence"]): Related {
     const { columnIds } = this.#context;
     const outer = outputIds(input);
-    const pulled = pullUp(plan, { outer, columnIds, existence });
+    const pulled = pullUp(plan, { outer, columnIds, ...(existence && { existence }) });
     // A row that exists although nothing belongs to it (a count) is beyond a join's condition.
     if (pulled && !(existence && pulled.empty)) return { ...pulled, input };
     return this.#relateByDomain(input, plan);
@@ -119,7 +119,7 @@ export class Unnester {
 
   /** As `#relate`, with every row of the subquery, a count of nothing too. */
   #relateRows(input: LogicalPlan, plan: LogicalPlan): Related {
-    const pulled = pullUp(plan, { outer: outputIds(input), columnIds: this.#context.columnIds, existence: false });
+    const pulled = pullUp(plan, { outer: outputIds(input), columnIds: this.#context.columnIds });
     return pulled && !pulled.empty ? { ...pulled, input } : this.#relateByDomain(input, plan);
   }
 
@@ -144,7 +144,7 @@ export class Unnester {
           : { kind: "single_row", ...(span && { span }), input: plan, columns: [column] };
       return { plan: joinPlan("cross", input, row), value: columnRef(row.columns[0]!) };
     }
-    const related = this.#relate(input, plan, false);
+    const related = this.#relate(input, plan);
     const fallback = emptyValue(related.empty, column);
     const present = fallback && this.#context.columnIds.column("present", types.boolean, false);
     const right = present
@@ -180,15 +180,15 @@ export class Unnester {
       return { plan: joinPlan("mark", input, plan, { keys: [key], nullAware: true, mark }), value: columnRef(mark) };
     }
     if (!nullable) {
-      const related = this.#relate(input, plan, true);
+      const related = this.#relate(input, plan, "which");
       return this.#mark(related.input, related.plan, [...related.conditions, ...comparison]);
     }
     const repeatable = makeRepeatable(plan, this.#context.columnIds);
     if (!repeatable) throw unsupported("IN over a correlated LIMIT");
-    const related = this.#relate(input, repeatable, true);
+    const related = this.#relate(input, repeatable, "which");
     const found = this.#mark(related.input, related.plan, [...related.conditions, ...comparison]);
     const copy = copyPlan(repeatable, this.#context.columnIds);
-    const again = this.#relate(related.input, copy.plan, true);
+    const again = this.#relate(related.input, copy.plan, "which");
     const unknown = this.#comparison(subquery, copy.plan).map(trueOrUnknown);
     const maybe = this.#mark(found.plan, again.plan, [...again.conditions, ...unknown]);
     const branches = [
