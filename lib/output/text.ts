@@ -1,8 +1,9 @@
 /** Answers as CSV (RFC 4180), JSON, JSON lines and Markdown. Numbers too exact for JSON's readers become strings. */
 import type { ResultBatch } from "../arrow/result.ts";
-import type { DataType } from "../arrow/types.ts";
+import { type DataType, isComposite, nestedOf } from "../arrow/types.ts";
 import type { Value } from "../arrow/value.ts";
 import { formatValue } from "../expr/format-value.ts";
+import { isJson } from "../expr/json-scan.ts";
 import { jsValue } from "./js-values.ts";
 import type { QueryAnswer } from "./query-answer.ts";
 
@@ -47,11 +48,17 @@ async function* jsonObjects(handle: QueryAnswer): AsyncGenerator<string[]> {
   const names = uniqueNames(handle.columns.map((column) => column.name));
   const cells = handle.columns.map(({ type }, i) => {
     const key = `${JSON.stringify(names[i])}:`;
-    return (value: Value) => key + jsonValue(value, type);
+    return (value: Value) => key + (jsonInside(value, type) ?? jsonValue(value, type));
   });
   for await (const batch of handle.batches()) {
     if (batch.rows > 0) yield lines(batch, cells, (row) => `{${row.join(",")}}`);
   }
+}
+
+/** JSON text as a value of the object, so that it need not be read twice; a file may call something JSON that is none. */
+function jsonInside(value: Value, type: DataType): string | undefined {
+  const inside = typeof value === "string" && nestedOf(type) && (isComposite(type) || isJson(value));
+  return inside ? value : undefined;
 }
 
 /** Columns of one name would hide each other in an object: the second gets _1, and so on. */

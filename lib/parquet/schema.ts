@@ -301,8 +301,9 @@ function translateBytes(element: SchemaElement, typeLength: number): Translation
   if (typeLength === 16 && id === logical.uuid) return [types.varchar, "uuid"];
   if (typeLength === 2 && id === logical.float16) return [types.float32, "float16"];
   if (typeLength === 12 && element.converted === converted.interval) return [types.interval, "interval"];
-  const text = id === logical.string || id === logical.enum || id === logical.json;
-  const oldText = [converted.utf8, converted.enum, converted.json].some((kind) => kind === element.converted);
+  if (isKind(element, logical.json, converted.json)) return [types.json, "plain"];
+  const text = id === logical.string || id === logical.enum;
+  const oldText = [converted.utf8, converted.enum].some((kind) => kind === element.converted);
   return [text || (id === undefined && oldText) ? types.varchar : types.binary, "plain"];
 }
 

@@ -1,5 +1,5 @@
 /** Our types in Trino's names, and values as Trino writes them in JSON. */
-import type { DataType } from "../../arrow/types.ts";
+import { type DataType, nestedOf } from "../../arrow/types.ts";
 import type { Value } from "../../arrow/value.ts";
 import { civilOfDays, splitTimestamp } from "../../expr/calendar.ts";
 import { formatValue } from "../../expr/format-value.ts";
@@ -32,11 +32,11 @@ const plainNames = {
   binary: "varbinary",
 } as const satisfies Readonly<Record<Exclude<DataType["kind"], "decimal" | "timestamp">, string>>;
 
-/** `decimal(15,2)`, `timestamp(6) with time zone`, … */
+/** `decimal(15,2)`, `timestamp(6) with time zone`, …; lists, structs and maps are what their values are here: `json`. */
 export function trinoType(type: DataType): string {
   if (type.kind === "decimal") return `decimal(${type.precision},${type.scale})`;
   if (type.kind === "timestamp") return type.utc ? "timestamp(6) with time zone" : "timestamp(6)";
-  return plainNames[type.kind];
+  return nestedOf(type) ? "json" : plainNames[type.kind];
 }
 
 /** @param parametric whether the client knows that timestamps have a precision (capability PARAMETRIC_DATETIME) */

@@ -36,9 +36,9 @@ function pathArgument({ type, literal }: Arg): DataType | undefined {
   return types.varchar;
 }
 
-/** Where the document starts; text that may be anything is checked. */
+/** Where the document starts; text that may be anything (files claim JSON, too) is checked. */
 function documentStart(text: string, site: CallSite): number {
-  return nestedOf(site.argTypes[0]!) ? 0 : checkJson(text);
+  return isComposite(site.argTypes[0]!) ? 0 : checkJson(text);
 }
 
 /** The part of a document, as it stands there; undefined when there is none. */
@@ -83,7 +83,7 @@ function kindOfJson(json: string): string {
   return value >= -(2n ** 63n) ? "BIGINT" : "DOUBLE";
 }
 
-const mayBeMalformed = (argTypes: readonly DataType[]) => !nestedOf(argTypes[0]!);
+const mayBeMalformed = (argTypes: readonly DataType[]) => !isComposite(argTypes[0]!);
 
 function overDocument(
   name: string,

@@ -60,6 +60,7 @@ function parquetType(type: DataType): ParquetType {
     case "interval":
       return { physical: fixedByteArray, fixedBytes: 12, converted: 21 };
     case "varchar":
+      if (type.nested) return { physical: byteArray, converted: 19, logical: (t) => t.struct(12, () => {}) };
       return { physical: byteArray, converted: 0, logical: (t) => t.struct(1, () => {}) };
     case "binary":
       return { physical: byteArray };
