@@ -148,6 +148,7 @@ export class EmbeddedCluster {
       tables: new LocalFiles(),
       shuffle: this.#objects,
       spillDirectory: this.#spillDirectory,
+      checksums: false,
       signal,
     });
   }

@@ -22,6 +22,8 @@ export interface Environment {
   readonly spillDirectory: string;
   /** Output that waits in memory to be written, at most; then it goes to the local disk. */
   readonly pendingBytesMax?: number;
+  /** Whether output gets checksums: where it may leave the machine. Default true. */
+  readonly checksums?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -36,7 +38,7 @@ export async function executeTask(task: Task, environment: Environment): Promise
   environment.memory.peakBytes = environment.memory.usedBytes;
   const context = makeContext(task, environment, spill);
   try {
-    const output = await run(context, environment.pendingBytesMax);
+    const output = await run(context, environment);
     const elapsedMs = performance.now() - start;
     return { ...output, elapsedMs, memoryPeakBytes: environment.memory.peakBytes };
   } catch (thrown) {
@@ -59,7 +61,7 @@ function makeContext(task: Task, environment: Environment, spill: SpillFiles): T
 /** Pulls every batch through the operators into the output. */
 async function run(
   context: TaskContext,
-  pendingBytesMax?: number,
+  { pendingBytesMax, checksums = true }: Environment,
 ): Promise<Omit<TaskResult, "elapsedMs" | "memoryPeakBytes">> {
   const { task } = context;
   const root = buildOperators(task.plan, context);
@@ -68,6 +70,7 @@ async function run(
     batchRows: context.batchRows,
     overflow: context.spill,
     pressed: () => context.wouldExceed(0),
+    checksums,
     ...(pendingBytesMax !== undefined && { pendingBytesMax }),
   });
   const partitioner = makePartitioner(context, task.output, root.columns);

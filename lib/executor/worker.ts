@@ -50,7 +50,8 @@ function main(options: WorkerOptions): void {
       maybeFail(options.faults);
       const { spillDirectory, bufferBytes } = options;
       const pendingBytesMax = bufferBytes / 2;
-      const environment = { memory, tables, shuffle, spillDirectory, pendingBytesMax, signal: abort.signal };
+      const { signal } = abort;
+      const environment = { memory, tables, shuffle, spillDirectory, pendingBytesMax, checksums: false, signal };
       const result = await executeTask(task, environment);
       maybeFail(options.faults);
       return { attemptId: task.attemptId, result };

@@ -39,6 +39,8 @@ export interface ShuffleWriterOptions {
   readonly overflow: Overflow;
   /** Whether builders should be emptied now, because memory is short. */
   readonly pressed?: () => boolean;
+  /** Whether slices get checksums; default true. */
+  readonly checksums?: boolean;
   /** Messages wait in memory up to so many bytes; default 64 MiB. */
   readonly pendingBytesMax?: number;
 }
@@ -60,11 +62,13 @@ export class ShuffleWriter {
   readonly #flatten: readonly FlattenBuffer[];
   readonly #partitions: readonly Partition[];
   readonly #file: string;
+  readonly #checksums: boolean;
   #pendingBytes = 0;
   #rows = 0;
 
   constructor(memory: LinearMemory, schema: Schema, options: ShuffleWriterOptions) {
     this.#options = options;
+    this.#checksums = options.checksums ?? true;
     this.#writer = new IpcWriter(memory, schema);
     const types = schema.fields.map(({ type }) => type);
     this.#flatten = types.map(() => new FlattenBuffer(memory));
@@ -113,7 +117,9 @@ export class ShuffleWriter {
     }
     const bytes = this.#partitions.reduce((sum, partition) => sum + partition.bytes, 0);
     if (bytes <= inlineBytesMax) return { key, etag: "", bytes, rows: this.#rows, partitions: this.#index(true) };
-    const { etag } = await store.put(key, this.#contents());
+    const pieces = this.#partitions.flatMap((partition) => partition.pieces);
+    const inMemory = pieces.every((piece) => piece instanceof Uint8Array);
+    const { etag } = await store.put(key, inMemory ? pieces : this.#contents());
     return { key, etag, bytes, rows: this.#rows, partitions: this.#index(false) };
   }
 
@@ -164,7 +170,7 @@ export class ShuffleWriter {
   #add(partition: Partition, message: Uint8Array): void {
     partition.pieces.push(message);
     partition.bytes += message.length;
-    partition.checksum = crc32(message, partition.checksum);
+    if (this.#checksums) partition.checksum = crc32(message, partition.checksum);
     this.#pendingBytes += message.length;
   }
 
@@ -202,7 +208,7 @@ export class ShuffleWriter {
   #index(inline: boolean): Omit<PartitionSlice, "key">[] {
     let offset = 0;
     return this.#partitions.map(({ bytes, rows, checksum, pieces }) => {
-      const slice = { offset, length: bytes, rows, checksum };
+      const slice = { offset, length: bytes, rows, ...(this.#checksums && { checksum }) };
       offset += bytes;
       if (!inline) return slice;
       return { ...slice, inline: Buffer.concat(pieces as Uint8Array[]).toString("base64") };

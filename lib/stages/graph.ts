@@ -52,7 +52,8 @@ export interface PartitionSlice {
   readonly offset: number;
   readonly length: number;
   readonly rows: number;
-  readonly checksum: number;
+  /** CRC-32 of the bytes; absent where they never left the machine. */
+  readonly checksum?: number;
   /** The bytes themselves, base64, when they are small enough to travel in the commit record. */
   readonly inline?: string;
 }

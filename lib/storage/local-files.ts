@@ -20,14 +20,18 @@ import type { GetOptions, ObjectBytes, ObjectInfo, ObjectStore } from "./object-
 
 const temporaryPrefix = ".put-";
 /**
- * Up to this size bytes are read and written at once: the system calls take some microseconds, the way to the thread
+ * Up to these sizes bytes are read and written at once: the system calls take some microseconds, the way to the thread
  * pool and back takes more, and on a busy machine milliseconds. Every stage of a query waits for such small objects.
+ * What is written goes to the page cache; what is read may have to come from the disk.
  */
-const smallBytesMax = 64 << 10;
+const readAtOnceMax = 64 << 10;
+const writtenAtOnceMax = 1 << 20;
 let temporaries = 0;
 
 export class LocalFiles implements ObjectStore {
   readonly #handles = new FileHandles();
+  /** Reads of at most so many bytes block. */
+  protected readonly readAtOnceMax: number = readAtOnceMax;
 
   /** The path of a key. @throws QueryError invalid_argument when the key cannot be one of this store */
   protected path(key: string): string {
@@ -42,7 +46,9 @@ export class LocalFiles implements ObjectStore {
   async get(key: string, options: GetOptions = {}): Promise<Uint8Array> {
     options.signal?.throwIfAborted();
     try {
-      return await this.#handles.with(this.path(key), (handle, stats) => read(handle, stats, key, options));
+      return await this.#handles.with(this.path(key), (handle, stats) =>
+        read(handle, stats, key, options, this.readAtOnceMax),
+      );
     } catch (error) {
       throw fileError(key, error);
     }
@@ -62,9 +68,9 @@ export class LocalFiles implements ObjectStore {
     const path = this.path(key);
     const temporary = join(dirname(path), `${temporaryPrefix}${process.pid}-${Date.now()}-${++temporaries}`);
     try {
-      const whole = bytes instanceof Uint8Array;
-      const small = whole && bytes.length <= smallBytesMax;
-      const info = small ? writeSmall(temporary, key, bytes) : await write(temporary, key, whole ? [bytes] : bytes);
+      const parts = bytes instanceof Uint8Array ? [bytes] : bytes;
+      const small = Array.isArray(parts) && parts.reduce((sum, part) => sum + part.length, 0) <= writtenAtOnceMax;
+      const info = small ? writeAtOnce(temporary, key, parts) : await write(temporary, key, parts);
       // A hard link refuses to replace an existing file, a rename replaces it; both are atomic.
       if (options.ifAbsent) linkSync(temporary, path);
       else renameSync(temporary, path);
@@ -112,7 +118,13 @@ export class LocalFiles implements ObjectStore {
   }
 }
 
-async function read(handle: FileHandle, stats: BigIntStats, key: string, options: GetOptions): Promise<Uint8Array> {
+async function read(
+  handle: FileHandle,
+  stats: BigIntStats,
+  key: string,
+  options: GetOptions,
+  atOnceMax: number,
+): Promise<Uint8Array> {
   if (!stats.isFile()) throw notFound(key);
   if (options.etag !== undefined && options.etag !== etagOf(stats)) throw changed(key);
   const { from, to } = byteRange(key, Number(stats.size), options.range);
@@ -120,7 +132,7 @@ async function read(handle: FileHandle, stats: BigIntStats, key: string, options
   for (let done = 0; done < bytes.length; ) {
     const length = Math.min(bytes.length - done, 1 << 30);
     const bytesRead =
-      length <= smallBytesMax
+      length <= atOnceMax
         ? readSync(handle.fd, bytes, done, length, from + done)
         : (await handle.read(bytes, done, length, from + done)).bytesRead;
     if (bytesRead === 0) throw changed(key);
@@ -154,9 +166,10 @@ async function write(
 }
 
 /** Like `write`, at once. */
-function writeSmall(path: string, key: string, bytes: Uint8Array): ObjectInfo {
+function writeAtOnce(path: string, key: string, parts: readonly Uint8Array[]): ObjectInfo {
   const file = openNew(path);
   try {
+    const bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
     for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done);
     const stats = fstatSync(file, { bigint: true });
     return { key, bytes: Number(stats.size), etag: etagOf(stats) };

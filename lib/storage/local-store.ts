@@ -4,6 +4,8 @@ import { invalidKey, LocalFiles } from "./local-files.ts";
 
 export class LocalStore extends LocalFiles {
   readonly root: string;
+  /** Its objects were written a moment ago: they are in the page cache. */
+  protected override readonly readAtOnceMax = 1 << 20;
 
   constructor(root: string) {
     super();
