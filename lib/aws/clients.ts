@@ -14,12 +14,15 @@ export interface Clients {
 
 const socketsMax = 256;
 const connectionTimeoutMs = 2000;
+/** A connection on which nothing moves for so long is given up, and its request sent again. */
+const socketTimeoutMs = 20_000;
 
 /** Endpoints, region and credentials come from the environment, as the SDK reads it. */
 export function makeClients(meter = new UsageMeter()): Clients {
   const region = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? "us-east-1";
   const requestHandler = {
     connectionTimeout: connectionTimeoutMs,
+    socketTimeout: socketTimeoutMs,
     httpAgent: { maxSockets: socketsMax },
     httpsAgent: { maxSockets: socketsMax },
   };

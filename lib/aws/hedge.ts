@@ -32,13 +32,20 @@ export class Hedger {
     this.#options = options;
   }
 
-  /** Runs `request`, and once more when it is slow; the loser is aborted. Fails when all that was sent failed. */
-  async run<T>(bytes: number, request: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  /**
+   * Runs `request`, and once more when it is slow; the loser is aborted. Fails when all that was sent failed, or one with
+   * an error that is final: then there is nothing to wait for.
+   */
+  async run<T>(
+    bytes: number,
+    request: (signal: AbortSignal) => Promise<T>,
+    options: { readonly signal?: AbortSignal | undefined; readonly isFinal?: (error: unknown) => boolean } = {},
+  ): Promise<T> {
     this.counts.requests++;
     this.#allowance = Math.min(10, this.#allowance + this.#options.budget);
     const delayMs = this.delayMs(bytes);
     const start = performance.now();
-    const answer = await race(request, delayMs, () => this.#mayHedge(), signal);
+    const answer = await race(request, delayMs, () => this.#mayHedge(), options);
     if (answer.second) this.counts.won++;
     // The time of a request that lost is unknown, but longer than this: leaving it out would make the estimate shrink.
     this.#observe(bytes, performance.now() - start);
@@ -79,7 +86,10 @@ function race<T>(
   request: (signal: AbortSignal) => Promise<T>,
   delayMs: number,
   mayHedge: () => boolean,
-  signal: AbortSignal | undefined,
+  {
+    signal,
+    isFinal = () => false,
+  }: { readonly signal?: AbortSignal | undefined; readonly isFinal?: (error: unknown) => boolean },
 ): Promise<{ readonly value: T; readonly second: boolean }> {
   return new Promise((resolve, reject) => {
     const aborts: AbortController[] = [];
@@ -101,7 +111,7 @@ function race<T>(
         (value) => settle(() => resolve({ value, second })),
         (error) => {
           pending--;
-          if (pending === 0) settle(() => reject(error));
+          if (pending === 0 || isFinal(error)) settle(() => reject(error));
         },
       );
     };

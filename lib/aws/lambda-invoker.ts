@@ -136,8 +136,9 @@ export async function invokeFunction(client: LambdaClient, name: string, event: 
 
 /** Throttles are left to the scheduler, which backs off for all tasks; here only what may pass at once is repeated. */
 function isTransient(thrown: unknown): boolean {
-  const { $metadata, code } = thrown as { $metadata?: { httpStatusCode?: number }; code?: string };
-  return ($metadata?.httpStatusCode ?? 0) >= 500 || (code !== undefined && /^E[A-Z]+$/.test(code));
+  const { $metadata, code, name } = thrown as { $metadata?: { httpStatusCode?: number }; code?: string; name?: string };
+  const network = name === "TimeoutError" || (code !== undefined && /^E[A-Z]+$/.test(code));
+  return ($metadata?.httpStatusCode ?? 0) >= 500 || network;
 }
 
 function invokeError(name: string, thrown: unknown): QueryError {

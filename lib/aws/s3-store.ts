@@ -15,7 +15,7 @@ import { byteRange, changed, notFound } from "../storage/byte-range.ts";
 import type { GetOptions, ObjectBytes, ObjectInfo, ObjectStore } from "../storage/object-store.ts";
 import { Hedger } from "./hedge.ts";
 import { retry } from "./retry.ts";
-import { isInvalidRange, isTransient, s3Error, statusOf } from "./s3-errors.ts";
+import { isFailedCondition, isInvalidRange, isTransient, s3Error, statusOf } from "./s3-errors.ts";
 import { S3Upload } from "./s3-upload.ts";
 
 export interface S3StoreOptions {
@@ -92,7 +92,8 @@ export class S3Store implements ObjectStore {
       ifAbsent: options.ifAbsent ?? false,
       partBytes: this.#options.uploadPartBytes ?? uploadPartBytesDefault,
       retry: (send) => this.#retry(send),
-      hedge: (size, send) => this.#puts.run(size, send),
+      // When the second write finds the object there, the first may have put it: S3Upload looks whose it is.
+      hedge: (size, send) => this.#puts.run(size, send, { isFinal: isFailedCondition }),
     });
     try {
       const written = await upload.run(bytes);
@@ -205,12 +206,14 @@ export class S3Store implements ObjectStore {
       // A request that is hedged must not write into the caller's buffer: it is filled by whichever answers first.
       return { bytes: await collect(Body as AsyncIterable<Uint8Array>, ContentLength), etag: bareEtag(ETag) };
     };
-    return this.#retry(() => this.#gets.run(sizeHint, attempt, signal), signal).then((read) => {
-      if (!into) return read;
-      const buffer = into(read.bytes.length).subarray(0, read.bytes.length);
-      buffer.set(read.bytes);
-      return { ...read, bytes: buffer };
-    });
+    return this.#retry(() => this.#gets.run(sizeHint, attempt, { signal, isFinal: isFailedCondition }), signal).then(
+      (read) => {
+        if (!into) return read;
+        const buffer = into(read.bytes.length).subarray(0, read.bytes.length);
+        buffer.set(read.bytes);
+        return { ...read, bytes: buffer };
+      },
+    );
   }
 
   async #delete(keys: readonly string[]): Promise<void> {

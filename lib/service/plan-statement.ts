@@ -9,6 +9,7 @@ import { explain } from "../explain/explain.ts";
 import { ColumnIds } from "../expr/column-ids.ts";
 import { nearestName } from "../expr/nearest-name.ts";
 import type { LogicalPlan } from "../logical/plan.ts";
+import { viewColumnNames } from "../logical/view-columns.ts";
 import { type PlannedQuery, type PlanningOptions, planLogical, planQuery } from "../query.ts";
 import { csvOptions } from "../session/statements.ts";
 import type { Name } from "../sql/ast.ts";
@@ -124,7 +125,8 @@ async function createView(statement: CreateViewStatement, options: StatementPlan
   const { catalog } = options;
   const { columns, names } = await plan(statement.query, options);
   const parts = statement.name.map(({ text }) => text);
-  const fields = columns.map(({ type, nullable }, i) => ({ name: names[i]!, type, nullable }));
+  const given = viewColumnNames(statement, names);
+  const fields = columns.map(({ type, nullable }, i) => ({ name: given[i]!, type, nullable }));
   const view = { ...qualified(parts), sql: statement.sql, columns: fields };
   const taken = catalog.has(parts) || !(await catalog.store.putView(view, statement.orReplace));
   if (taken && !statement.ifNotExists) throw nameTaken(statement.name);

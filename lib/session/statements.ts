@@ -10,6 +10,7 @@ import { explain } from "../explain/explain.ts";
 import { ColumnIds } from "../expr/column-ids.ts";
 import { nearestName } from "../expr/nearest-name.ts";
 import type { LogicalPlan } from "../logical/plan.ts";
+import { viewColumnNames } from "../logical/view-columns.ts";
 import { formatOfFile, isOutputFormat, outputFormats, writeAnswer } from "../output/format.ts";
 import type { AnswerKind } from "../output/query-answer.ts";
 import { type PlannedQuery, planLogical } from "../query.ts";
@@ -176,11 +177,7 @@ async function createView(
     if (!statement.orReplace || session.catalog.has(name)) throw taken(statement.name);
   }
   const { names } = await session.plan(statement.query, options);
-  const { columns } = statement;
-  if (columns.length > names.length) {
-    const message = `${name} has ${names.length} columns, but ${columns.length} names are given`;
-    throw new QueryError("invalid_argument", message, { span: columns[names.length]!.span });
-  }
+  viewColumnNames(statement, names);
   session.views.set(key, { name, sql: statement.sql });
   return done(session);
 }

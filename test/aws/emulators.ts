@@ -36,7 +36,7 @@ export async function startS3(
     await listening.close();
     rmSync(directory, { recursive: true, force: true });
   };
-  return { client, close };
+  return { client, buckets: server.buckets, close };
 }
 
 export async function startDynamo() {

@@ -148,11 +148,14 @@ describe("S3Store", () => {
 
   it("lists over many pages, and deletes more than one batch", async () => {
     const store = new S3Store(s3.client, quick);
-    await Promise.all(Array.from({ length: 1003 }, (_, i) => store.put(`many/${i}`, new Uint8Array(1))));
+    const at = Buffer.from("x");
+    const body = { segments: [{ bytes: 1, at, owned: false }], bytes: 1, md5: "0", crc32: 0 };
+    for (let i = 0; i < 1003; i++) s3.buckets.put("b", `many/${i}`, body, {}, {});
     const keys = await Array.fromAsync(store.list("many/"), ({ key }) => key);
     assert.equal(new Set(keys).size, 1003);
     assert.equal(seen.filter((line) => line.includes("list-type=2")).length, 2);
     await store.deletePrefix("many/");
+    assert.equal(seen.filter((line) => line.startsWith("POST /b/?delete")).length, 2);
     assert.deepEqual(await Array.fromAsync(store.list("many/")), []);
   });
 
@@ -177,6 +180,29 @@ describe("S3Store", () => {
     await Promise.all(Array.from({ length: 30 }, read));
     const { requests, hedges } = hedger.counts;
     assert.ok(hedges <= 1 + requests * 0.2, `${hedges} hedges of ${requests}`);
+  });
+
+  it("writes again when an answer is slow; both writes are the same object", async () => {
+    const hedger = new Hedger({ quantile: 0.9, budget: 0.2, samplesMin: 10, delayMsMin: 20 });
+    const store = new S3Store(s3.client, { ...quick, hedgePuts: hedger });
+    for (let i = 0; i < 12; i++) await store.put(`put/${i}`, pattern(1000));
+    for (const ifAbsent of [false, true]) {
+      const name = `put/slow-${ifAbsent}`;
+      let puts = 0;
+      // The first write takes place, and its answer does not come.
+      intercept = async (request, response) => {
+        if (request.method !== "PUT" || puts++ > 0) return false;
+        response.end = () => response;
+        response.writeHead = () => response;
+        return false;
+      };
+      const before = hedger.counts.hedges;
+      const { etag } = await store.put(name, pattern(1000), { ifAbsent });
+      assert.equal(hedger.counts.hedges, before + 1);
+      assert.equal(puts, 2);
+      assert.equal((await store.head(name))?.etag, etag);
+      intercept = () => false;
+    }
   });
 
   it("leaves no upload behind", async () => {

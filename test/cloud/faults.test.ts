@@ -1,6 +1,8 @@
 /** What goes wrong in a cloud, one of each: the answers stay right, or the error says what happened. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
+import { tpchBucket } from "../../lib/dev/dev-tables.ts";
+import { accountNames } from "../../lib/dev/emulated-cloud.ts";
 import { type Faults, noFaults } from "../../lib/dev/faults.ts";
 import { manyTasks, quiet, TpchCloud, tpchQuery, until } from "./support/tpch-cloud.ts";
 
@@ -97,6 +99,24 @@ describe("with faults", () => {
     const { status, resultBytes } = await client.get(id);
     assert.deepEqual([status, resultBytes], ["finished", ended.resultBytes]);
     assert.deepEqual(await client.results(id), rows);
+  });
+
+  it("a table's file is replaced after the query was planned", async () => {
+    const { cloud, client } = world;
+    const { buckets } = cloud.s3;
+    const sql = "select count(*), max(l_comment) from lineitem";
+    cloud.faults.latencyMs = 100;
+    const { id } = await client.submit(sql);
+    await until(() => buckets.get(accountNames.bucket, `q/${id}/plan.json.gz`) !== undefined, 1);
+    const [file] = buckets.list(tpchBucket, "lineitem/");
+    const { key, bytes, segments, headers } = file!;
+    buckets.put(tpchBucket, key, { segments, bytes, md5: "another version", crc32: 0 }, headers, {});
+    const ended = await client.ended(id);
+    assert.equal(ended.status, "failed");
+    assert.equal(ended.error?.code, "corrupt_file");
+    assert.match(ended.error!.message, /changed while it was read/);
+    // The next query pins what is there now.
+    assert.deepEqual(await world.rows(sql), await world.expected(sql));
   });
 
   it("a task that kills every executor ends its query, after four attempts", async () => {

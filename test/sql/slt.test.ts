@@ -21,7 +21,9 @@ for (const mode of Object.keys(modes)) {
     });
     after(() => session.close());
     for (const script of scripts) {
-      it(script, () => checkScript(script, (sql) => volleyRows(session, sql), fixtures.duckdb));
+      it(script, async () => {
+        await checkScript(script, (sql) => volleyRows(session, sql), fixtures.duckdb);
+      });
     }
   });
 }

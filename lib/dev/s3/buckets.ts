@@ -48,6 +48,11 @@ export class Buckets {
   readonly #buckets = new Map<string, Map<string, StoredObject>>();
   readonly #uploads = new Map<string, Upload>();
 
+  /** Uploads under way. */
+  get uploads(): number {
+    return this.#uploads.size;
+  }
+
   create(bucket: string): void {
     if (!this.#buckets.has(bucket)) this.#buckets.set(bucket, new Map());
   }
