@@ -1,14 +1,21 @@
 /** The examples of docs/api.md: each request is answered as the JSON behind it says. */
 import assert from "node:assert/strict";
+import { execFile, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { promisify } from "node:util";
+import { serve } from "@hono/node-server";
 import { createApi } from "../../lib/api/app.ts";
 import { type Operation, operations } from "../../lib/api/operations.ts";
 import { SessionContext } from "../../lib/index.ts";
 import { EmbeddedQueryService } from "../../lib/service/embedded-query-service.ts";
 
+const hasCurl = spawnSync("curl", ["--version"]).status === 0;
 const text = readFileSync(join(import.meta.dirname, "../../docs/api.md"), "utf8");
 const blocks = [...text.matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(([, language, body]) => ({ language, body: body! }));
 
@@ -48,6 +55,27 @@ describe("docs/api.md", () => {
       { k: "a", total: 4n },
       { k: "b", total: 2n },
     ]);
+  });
+
+  it("walks with curl", { skip: hasCurl ? false : "there is no curl" }, async () => {
+    const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }) as Server;
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const console = blocks.find(({ language }) => language === "console")!.body;
+    // Commands may go on over lines that are indented; what follows is what they print.
+    const steps = [...console.matchAll(/^\$ (.*(?:\n .*)*)\n((?:(?!\$ ).*\n)*)/gm)].map(([, command, output]) => ({
+      command: command!.replaceAll("127.0.0.1:8080", `127.0.0.1:${port}`),
+      output: output!,
+    }));
+    const mark = "-- next --";
+    const script = steps.map(({ command }) => `${command}\necho '${mark}'`).join("\n");
+    const { stdout } = await promisify(execFile)("bash", ["-c", script]);
+    server.close();
+    const outputs = stdout.split(`${mark}\n`).slice(0, -1);
+    assert.equal(outputs.length, steps.length);
+    for (const [i, { command, output }] of steps.entries()) {
+      assert.equal(outputs[i]!.trim(), output.trim(), command);
+    }
   });
 
   it("names every operation", () => {
