@@ -21,6 +21,8 @@ export class FrameAggregateEvaluator implements WindowEvaluator {
   readonly #definition: AggregateFunction;
   readonly #site: AggregateSite;
   readonly #writer: ValueWriter;
+  /** Of running frames in a large partition: the state, and how many of the partition's rows are in it. */
+  #carried: { state: AggregateState; rows: number };
 
   constructor(memory: LinearMemory, call: WindowCall, args: ArgumentVectors, frames: Frames) {
     const aggregate = { ...call, distinct: false };
@@ -30,12 +32,18 @@ export class FrameAggregateEvaluator implements WindowEvaluator {
     this.#definition = aggregateOf(aggregate);
     this.#site = siteOf(aggregate);
     this.#writer = new ValueWriter(memory, call.type);
+    this.#carried = { state: this.#definition.init(this.#site), rows: 0 };
+  }
+
+  begin(): void {
+    this.#carried = { state: this.#definition.init(this.#site), rows: 0 };
   }
 
   evaluate(block: WindowBlock): Vector {
     const frame = this.#frames.of(block);
     const rows = this.#rows(block);
     const values = located(this.#call.span, () => {
+      if (block.place && isRunning(this.#call)) return this.#carryOn(block, frame, rows);
       if (isRunning(this.#call)) return this.#running(block, frame, rows);
       return this.#definition.merge ? this.#merged(block, frame, rows) : this.#anew(block, frame, rows);
     });
@@ -79,6 +87,23 @@ export class FrameAggregateEvaluator implements WindowEvaluator {
       result = this.#definition.final(state, this.#site);
       return result;
     });
+  }
+
+  #carryOn(block: WindowBlock, [part]: Frame, rows: readonly (readonly Value[] | undefined)[]): Value[] {
+    const { first, to, before } = block.place!;
+    const { u32 } = block.memory;
+    const carried = this.#carried;
+    const values: Value[] = new Array(block.length).fill(null);
+    let result = this.#definition.final(carried.state, this.#site);
+    for (let row = first; row < to; row++) {
+      const end = before + u32[(part!.ends >>> 2) + row]!;
+      if (carried.rows < end) {
+        for (; carried.rows < end; carried.rows++) this.#add(carried.state, rows[carried.rows - before]);
+        result = this.#definition.final(carried.state, this.#site);
+      }
+      values[row] = result;
+    }
+    return values;
   }
 
   #anew(block: WindowBlock, frame: Frame, rows: readonly (readonly Value[] | undefined)[]): Value[] {

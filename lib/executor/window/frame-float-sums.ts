@@ -8,7 +8,7 @@ import type { WindowCall } from "../../expr/expr.ts";
 import { GrowableBlock } from "../../kernels/growable-block.ts";
 import type { LinearMemory, Ptr } from "../../kernels/memory.ts";
 import type { ArgumentVectors } from "./arguments.ts";
-import { frameCounts, someCounted } from "./frame-sums.ts";
+import { Carried, carriedOver, frameCounts, lastEnd, someCounted } from "./frame-sums.ts";
 import { type Frame, type Frames, isRunning } from "./frames.ts";
 import type { WindowBlock, WindowEvaluator } from "./window-block.ts";
 
@@ -18,6 +18,8 @@ export class FrameFloatSumEvaluator implements WindowEvaluator {
   readonly #arguments: ArgumentVectors;
   readonly #frames: Frames;
   readonly #wide: GrowableBlock;
+  readonly #carried = new Carried();
+  #carriedSum = 0;
 
   constructor(memory: LinearMemory, call: WindowCall, args: ArgumentVectors, frames: Frames) {
     this.#memory = memory;
@@ -43,17 +45,28 @@ export class FrameFloatSumEvaluator implements WindowEvaluator {
       validity = arena.alloc(length);
       kernels.bothBytes(passing, arg.validity, length, validity);
     }
-    const counts = frameCounts(block, frame, validity);
-    const present = someCounted(block, counts);
+    const carried = carriedOver(this.#carried, this.#call, block);
     const data = arena.allocZeroed(length * 8);
-    if (isRunning(this.#call)) runningSums(block, frame, values, validity, data);
-    else treeSums(block, frame, values, validity, data);
+    if (isRunning(this.#call)) {
+      const first = carried?.first(block) ?? 0;
+      const running = runningSums(block, frame, values, validity, first, this.#carriedSum, data);
+      const end = carried ? lastEnd(block, frame) : 0;
+      if (end > 0) this.#carriedSum = this.#memory.f64[(running >>> 3) + end - 1]!;
+    } else treeSums(block, frame, values, validity, data);
+    const counts = frameCounts(block, frame, validity, carried);
+    if (carried) carried.rows = block.place!.before + lastEnd(block, frame);
+    const present = someCounted(block, counts);
     if (this.#call.fn === "avg") {
       const { f64, u32 } = this.#memory;
       // A count is below 2^32.
       for (let row = 0; row < length; row++) f64[(data >>> 3) + row]! /= u32[(counts >>> 2) + row * 2]!;
     }
     return { kind: "flat", type: types.float64, physical: "f64", length, data, validity: present };
+  }
+
+  begin(): void {
+    this.#carried.clear();
+    this.#carriedSum = 0;
   }
 
   free(): void {
@@ -63,16 +76,27 @@ export class FrameFloatSumEvaluator implements WindowEvaluator {
   }
 }
 
-function runningSums(block: WindowBlock, [part]: Frame, values: Ptr, validity: Ptr, out: Ptr): void {
+/** Gives the sums up to each row; those before row `first` are not known. */
+function runningSums(
+  block: WindowBlock,
+  [part]: Frame,
+  values: Ptr,
+  validity: Ptr,
+  first: number,
+  initial: number,
+  out: Ptr,
+): Ptr {
   const { memory, length } = block;
-  const running = block.arena.alloc(length * 8);
-  memory.kernels.runningSumsF64(values, validity, block.partitions.starts, length, running);
+  const running = block.arena.allocZeroed(length * 8);
+  const { starts } = block.partitions;
+  memory.kernels.runningSumsF64(values, validity, starts, first, length, first > 0 ? initial : 0, running);
   const { u32, f64 } = memory;
   const [from, to] = [part!.starts >>> 2, part!.ends >>> 2];
   for (let row = 0; row < length; row++) {
     const end = u32[to + row]!;
     f64[(out >>> 3) + row] = end > u32[from + row]! ? f64[(running >>> 3) + end - 1]! : 0;
   }
+  return running;
 }
 
 /** Sums of a frame's rows from O(log n) sums of neighbours; Leis et al., "Efficient Processing of Window Functions in Analytical SQL Queries" (VLDB 2015). */

@@ -10,20 +10,45 @@ import type { LinearMemory, Ptr } from "../../kernels/memory.ts";
 import { averages } from "../aggregate/aggregate-average.ts";
 import { IntegerArgument } from "../aggregate/integer-argument.ts";
 import type { ArgumentVectors } from "./arguments.ts";
-import type { Frame, Frames } from "./frames.ts";
+import { type Frame, type Frames, isRunning } from "./frames.ts";
 import type { WindowBlock, WindowEvaluator } from "./window-block.ts";
 
 const bound64 = 2 ** 62;
 
-/** The number (i64) of rows in each frame; with `passing` (bytes, 0 for all) only of those. */
-export function frameCounts(block: WindowBlock, frame: Frame, passing: Ptr): Ptr {
-  const { memory, length } = block;
-  let prefix: Ptr = 0;
-  if (passing !== 0) {
-    prefix = block.u32();
-    memory.kernels.prefixCounts(passing, length, prefix);
+/** What running frames of a large partition have seen in its earlier blocks. */
+export class Carried {
+  /** Rows of the partition that are in it. */
+  rows = 0;
+  count = 0;
+  sum = 0n;
+
+  clear(): void {
+    this.rows = 0;
+    this.count = 0;
+    this.sum = 0n;
   }
-  const counts = block.arena.allocZeroed(length * 8);
+
+  /** The first row of the block that is not in it. */
+  first(block: WindowBlock): number {
+    return this.rows - block.place!.before;
+  }
+}
+
+/** The end of the last frame that the block gives out. */
+export function lastEnd(block: WindowBlock, frame: Frame): number {
+  return block.memory.u32[(frame[0]!.ends >>> 2) + block.place!.to - 1]!;
+}
+
+/** The number (i64) of rows in each frame; with `passing` (bytes, 0 for all) only of those. */
+export function frameCounts(block: WindowBlock, frame: Frame, passing: Ptr, carried?: Carried): Ptr {
+  const { memory, length, arena } = block;
+  let prefix: Ptr = 0;
+  if (passing !== 0 || carried) {
+    prefix = arena.allocZeroed((length + 1) * 4);
+    memory.kernels.prefixCounts(passing, carried?.first(block) ?? 0, length, carried?.count ?? 0, prefix);
+    if (carried) carried.count = memory.u32[(prefix >>> 2) + lastEnd(block, frame)]!;
+  }
+  const counts = arena.allocZeroed(length * 8);
   for (const { starts, ends } of frame) memory.kernels.addFrameCounts(prefix, starts, ends, length, counts);
   return counts;
 }
@@ -38,6 +63,7 @@ export class FrameCountEvaluator implements WindowEvaluator {
   readonly #call: WindowCall;
   readonly #arguments: ArgumentVectors;
   readonly #frames: Frames;
+  readonly #carried = new Carried();
 
   constructor(call: WindowCall, args: ArgumentVectors, frames: Frames) {
     this.#call = call;
@@ -58,8 +84,14 @@ export class FrameCountEvaluator implements WindowEvaluator {
     if (arg?.validity) both(arg.validity);
     if (this.#call.fn === "count_if") both(arg!.data);
     if (arg?.type.kind === "null") counted = arena.allocZeroed(length);
-    const data = frameCounts(block, frame, counted);
+    const carried = carriedOver(this.#carried, this.#call, block);
+    const data = frameCounts(block, frame, counted, carried);
+    if (carried) carried.rows = block.place!.before + lastEnd(block, frame);
     return { kind: "flat", type: types.int64, physical: "i64", length, data, validity: 0 };
+  }
+
+  begin(): void {
+    this.#carried.clear();
   }
 
   free(): void {
@@ -76,6 +108,7 @@ export class FrameSumEvaluator implements WindowEvaluator {
   readonly #integers: IntegerArgument;
   /** For values of more than 64 bits, whose sums could leave 128. */
   readonly #wide: WindowEvaluator;
+  readonly #carried = new Carried();
 
   constructor(memory: LinearMemory, call: WindowCall, args: ArgumentVectors, frames: Frames, wide: WindowEvaluator) {
     this.#memory = memory;
@@ -91,13 +124,20 @@ export class FrameSumEvaluator implements WindowEvaluator {
     if (arg.physical === "i128") return this.#wide.evaluate(block);
     const frame = this.#frames.of(block);
     const validity = this.#present(block, arg.validity);
-    const counts = frameCounts(block, frame, validity);
-    const present = someCounted(block, counts);
-    const sums = { ...this.#sums(block, frame, { ...arg, validity }), validity: present };
+    const carried = carriedOver(this.#carried, this.#call, block);
+    const sum = this.#sums(block, frame, { ...arg, validity }, carried);
+    const counts = frameCounts(block, frame, validity, carried);
+    if (carried) carried.rows = block.place!.before + lastEnd(block, frame);
+    const sums = { ...sum, validity: someCounted(block, counts) };
     const { fn, type, span } = this.#call;
     if (fn === "sum") return located(span, () => this.#checked(sums, type));
     const scale = arg.type.kind === "decimal" ? arg.type.scale : 0;
     return averages(this.#memory, sums, scale, counts, block.arena);
+  }
+
+  begin(): void {
+    this.#carried.clear();
+    this.#wide.begin?.();
   }
 
   free(): void {
@@ -116,22 +156,26 @@ export class FrameSumEvaluator implements WindowEvaluator {
   }
 
   /** In i64 where all fit, else in i128. */
-  #sums(block: WindowBlock, frame: Frame, arg: FlatVector): FlatVector {
+  #sums(block: WindowBlock, frame: Frame, arg: FlatVector, carried: Carried | undefined): FlatVector {
     const { kernels } = this.#memory;
     const { arena, length } = block;
     const values = this.#integers.addends(arg);
     const type = arg.type.kind === "decimal" ? types.decimal(38, arg.type.scale) : types.int64;
-    if (length * 2 ** kernels.sumBits(values, length) <= bound64) {
-      const prefix = arena.alloc((length + 1) * 8);
+    const [first, initial] = [carried?.first(block) ?? 0, arena.allocZeroed(16)];
+    if (carried) writeWide(this.#memory, initial, carried.sum);
+    if (length * 2 ** kernels.sumBits(values, length) + Math.abs(Number(carried?.sum ?? 0n)) <= bound64) {
+      const prefix = arena.allocZeroed((length + 1) * 8);
       const data = arena.allocZeroed(length * 8);
-      kernels.prefixSums64(values, length, prefix);
+      kernels.prefixSums64(values, first, length, initial, prefix);
       for (const { starts, ends } of frame) kernels.addFrameSums64(prefix, starts, ends, length, data);
+      if (carried) carried.sum = this.#memory.i64[(prefix >>> 3) + lastEnd(block, frame)]!;
       return { kind: "flat", type, physical: "i64", length, data, validity: 0 };
     }
-    const prefix = arena.alloc((length + 1) * 16);
+    const prefix = arena.allocZeroed((length + 1) * 16);
     const wide = arena.allocZeroed(length * 16);
-    kernels.prefixSums128(values, length, prefix);
+    kernels.prefixSums128(values, first, length, initial, prefix);
     for (const { starts, ends } of frame) kernels.addFrameSums128(prefix, starts, ends, length, wide);
+    if (carried) carried.sum = readWide(this.#memory, prefix + lastEnd(block, frame) * 16);
     if (kernels.countWide(wide, length) > 0) {
       return { kind: "flat", type, physical: "i128", length, data: wide, validity: 0 };
     }
@@ -146,4 +190,18 @@ export class FrameSumEvaluator implements WindowEvaluator {
     }
     return { ...sums, type };
   }
+}
+
+/** What to carry on from block to block: for frames that begin with their partition, where that is given in several. */
+export function carriedOver<T>(carried: T, call: WindowCall, block: WindowBlock): T | undefined {
+  return block.place && isRunning(call) ? carried : undefined;
+}
+
+function readWide({ view }: LinearMemory, at: Ptr): bigint {
+  return (view.getBigInt64(at + 8, true) << 64n) | view.getBigUint64(at, true);
+}
+
+function writeWide({ view }: LinearMemory, at: Ptr, value: bigint): void {
+  view.setBigUint64(at, BigInt.asUintN(64, value), true);
+  view.setBigInt64(at + 8, BigInt.asIntN(64, value >> 64n), true);
 }

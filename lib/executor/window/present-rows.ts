@@ -14,7 +14,7 @@ export function presentRows(block: WindowBlock, validity: Ptr): PresentRows {
   return block.once(`present ${validity}`, () => {
     const before = block.u32();
     const rows = block.u32();
-    block.memory.kernels.prefixCounts(validity, block.length, before);
+    block.memory.kernels.prefixCounts(validity, 0, block.length, 0, before);
     const { u8, u32 } = block.memory;
     let count = 0;
     for (let row = 0; row < block.length; row++) {

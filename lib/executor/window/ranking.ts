@@ -13,35 +13,44 @@ const rankings: Readonly<Record<string, Ranking>> = {
   row_number: (block) => {
     const starts = block.partitions.starts >>> 2;
     const { u32 } = block.memory;
-    return integers(block, (row) => row - u32[starts + row]! + 1);
+    const first = (block.place?.before ?? 0) + 1;
+    return integers(block, (row) => row - u32[starts + row]! + first);
   },
   rank: (block, { orderKeys }) => {
     const [starts, peers] = [block.partitions.starts >>> 2, block.spans(orderKeys).starts >>> 2];
     const { u32 } = block.memory;
-    return integers(block, (row) => u32[peers + row]! - u32[starts + row]! + 1);
+    const first = (block.place?.before ?? 0) + 1;
+    return integers(block, (row) => u32[peers + row]! - u32[starts + row]! + first);
   },
   dense_rank: (block, { orderKeys }) => {
     const starts = block.partitions.starts >>> 2;
     const groups = block.spanNumbers(orderKeys).numbers >>> 2;
     const { u32 } = block.memory;
+    const { place } = block;
+    if (place) {
+      const before = place.groupsBefore(orderKeys) + 1 - u32[groups + place.first]!;
+      return integers(block, (row) => u32[groups + row]! + before);
+    }
     return integers(block, (row) => u32[groups + row]! - u32[groups + u32[starts + row]!]! + 1);
   },
   percent_rank: (block, { orderKeys }) => {
     const { starts, ends } = words(block.partitions);
     const peers = block.spans(orderKeys).starts >>> 2;
     const { u32 } = block.memory;
+    const { before, total } = block.place ?? { before: 0, total: 0 };
     return floats(block, (row) => {
-      const rows = u32[ends + row]! - u32[starts + row]!;
-      return rows > 1 ? (u32[peers + row]! - u32[starts + row]!) / (rows - 1) : 0;
+      const rows = total || u32[ends + row]! - u32[starts + row]!;
+      return rows > 1 ? (before + u32[peers + row]! - u32[starts + row]!) / (rows - 1) : 0;
     });
   },
   cume_dist: (block, { orderKeys }) => {
     const { starts, ends } = words(block.partitions);
     const peers = block.spans(orderKeys).ends >>> 2;
     const { u32 } = block.memory;
+    const { before, total } = block.place ?? { before: 0, total: 0 };
     return floats(block, (row) => {
       const start = u32[starts + row]!;
-      return (u32[peers + row]! - start) / (u32[ends + row]! - start);
+      return (before + u32[peers + row]! - start) / (total || u32[ends + row]! - start);
     });
   },
 };
@@ -102,6 +111,7 @@ function ntile(block: WindowBlock, buckets: Vector, { span }: WindowCall): FlatV
   const data = block.arena.alloc(length * 8);
   const validity = block.arena.alloc(length);
   const { u8, u32, i64 } = memory;
+  const { before, total } = block.place ?? { before: 0, total: 0 };
   for (let row = 0; row < length; row++) {
     const value = readValue(memory, buckets, row) as bigint | null;
     u8[validity + row] = value === null ? 0 : 1;
@@ -110,10 +120,10 @@ function ntile(block: WindowBlock, buckets: Vector, { span }: WindowCall): FlatV
     if (value <= 0n)
       throw new QueryError("invalid_argument", "ntile needs a positive number", { ...(span && { span }) });
     const start = u32[starts + row]!;
-    const rows = u32[ends + row]! - start;
+    const rows = total || u32[ends + row]! - start;
     const count = value > BigInt(rows) ? rows : Number(value);
     const [size, larger] = [Math.floor(rows / count), rows % count];
-    const at = row - start;
+    const at = before + row - start;
     const inLarger = larger * (size + 1);
     const bucket = at < inLarger ? Math.floor(at / (size + 1)) : larger + Math.floor((at - inLarger) / size);
     i64[(data >>> 3) + row] = BigInt(bucket + 1);

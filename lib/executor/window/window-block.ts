@@ -1,4 +1,4 @@
-/** Whole partitions in memory: their rows, in order, and where partitions and groups of peers begin and end. */
+/** Partitions in memory: their rows, in order, and where partitions and groups of peers begin and end. */
 import type { Batch, FlatVector, Vector } from "../../arrow/vector.ts";
 import type { Arena } from "../../kernels/arena.ts";
 import type { LinearMemory, Ptr } from "../../kernels/memory.ts";
@@ -9,10 +9,25 @@ export interface Spans {
   readonly ends: Ptr;
 }
 
+/** Where a block lies in a partition that is too large to be held: see lib/executor/window/partition-stream.ts. */
+export interface PartitionPlace {
+  /** Rows before `first` were given out with an earlier block, those from `to` on come again: both only for others to see. */
+  readonly first: number;
+  readonly to: number;
+  /** Rows of the partition before the block. */
+  readonly before: number;
+  /** Rows of the partition; 0 where nobody asks. */
+  readonly total: number;
+  /** Groups of peers (rows that agree on so many sort keys) before row `first`, which begins one. */
+  readonly groupsBefore: (orderKeys: number) => number;
+}
+
 /** What a window function gives for each row of a block. */
 export interface WindowEvaluator {
   /** Valid as long as the block. @throws QueryError */
   evaluate(block: WindowBlock): Vector;
+  /** Must come before the first block of a partition that is given in several: what is carried on is forgotten. */
+  begin?(): void;
   free(): void;
 }
 
@@ -21,13 +36,17 @@ export class WindowBlock implements Batch {
   readonly columns: readonly FlatVector[];
   readonly arena: Arena;
   readonly memory: LinearMemory;
-  /** See SortChanges. */
+  /** See noteChanges. */
   readonly changes: Ptr;
   readonly #spans = new Map<number, Spans>();
   readonly #cache = new Map<string, unknown>();
 
+  /** Undefined: the block holds whole partitions. */
+  readonly place: PartitionPlace | undefined;
+
   /** @param arena lives as long as the block */
-  constructor(columns: readonly FlatVector[], length: number, changes: Ptr, arena: Arena) {
+  constructor(columns: readonly FlatVector[], length: number, changes: Ptr, arena: Arena, place?: PartitionPlace) {
+    this.place = place;
     this.columns = columns;
     this.length = length;
     this.changes = changes;

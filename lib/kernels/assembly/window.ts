@@ -99,6 +99,13 @@ export function lastChange(changes: usize, n: u32, level: u32): i32 {
   return -1;
 }
 
+/** First i with changes[i] <= level, or n. */
+export function firstChange(changes: usize, n: u32, level: u32): u32 {
+  let i: u32 = 0;
+  while (i < n && <u32>load<u8>(changes + i) > level) i++;
+  return i;
+}
+
 /** starts[i], ends[i] (u32): the rows around i without a change up to `level` between them. ends may be 0. */
 export function spans(changes: usize, n: u32, level: u32, starts: usize, ends: usize): void {
   let from: u32 = 0;
@@ -149,23 +156,26 @@ export function rangeBounds(keys: usize, bounds: usize, starts: usize, ends: usi
   }
 }
 
-/** out[i + 1] = values[0] + … + values[i], n + 1 of them. */
-export function prefixSums64(values: usize, n: u32, out: usize): void {
-  let sum: i64 = 0;
+/** out[i + 1] = initial + values[first] + … + values[i]; out[first] = initial, and out[0] = 0 when first > 0. */
+export function prefixSums64(values: usize, first: u32, n: u32, initial: usize, out: usize): void {
+  let sum = load<i64>(initial);
   store<i64>(out, 0);
-  for (let i: u32 = 0; i < n; i++) {
+  store<i64>(out + (first << 3), sum);
+  for (let i = first; i < n; i++) {
     sum += load<i64>(values + (i << 3));
     store<i64>(out + (i << 3), sum, 8);
   }
 }
 
 /** The same in 128 bits. */
-export function prefixSums128(values: usize, n: u32, out: usize): void {
-  let low: u64 = 0;
-  let high: i64 = 0;
+export function prefixSums128(values: usize, first: u32, n: u32, initial: usize, out: usize): void {
+  let low = load<u64>(initial);
+  let high = load<i64>(initial, 8);
   store<u64>(out, 0);
   store<i64>(out, 0, 8);
-  for (let i: u32 = 0; i < n; i++) {
+  store<u64>(out + (first << 4), low);
+  store<i64>(out + (first << 4), high, 8);
+  for (let i = first; i < n; i++) {
     const v = load<i64>(values + (i << 3));
     const next = low + <u64>v;
     high += (v >> 63) + <i64>(next < low);
@@ -175,12 +185,13 @@ export function prefixSums128(values: usize, n: u32, out: usize): void {
   }
 }
 
-/** out[i + 1] (u32): how many of the first i + 1 bytes are 1. */
-export function prefixCounts(bytes: usize, n: u32, out: usize): void {
-  let count: u32 = 0;
+/** out[i + 1] (u32) = initial + how many of bytes first … i are 1 (0 for bytes: all); out[0] = 0 when first > 0. */
+export function prefixCounts(bytes: usize, first: u32, n: u32, initial: u32, out: usize): void {
+  let count = initial;
   store<u32>(out, 0);
-  for (let i: u32 = 0; i < n; i++) {
-    count += <u32>load<u8>(bytes + i);
+  store<u32>(out + (first << 2), count);
+  for (let i = first; i < n; i++) {
+    count += bytes == 0 ? 1 : <u32>load<u8>(bytes + i);
     store<u32>(out + (i << 2), count, 4);
   }
 }
@@ -302,10 +313,14 @@ export function keyRanks(starts: usize, rows: usize, n: u32, ranks: usize): void
   }
 }
 
-/** Running sums of floats from the start of each partition (u32 starts): out[i] = values[start] + … + values[i]; absent ones count 0. */
-export function runningSumsF64(values: usize, validity: usize, starts: usize, n: u32, out: usize): void {
-  let sum: f64 = 0;
-  for (let i: u32 = 0; i < n; i++) {
+/**
+ * Running sums of floats from the start of each partition (u32 starts), from row `first` on, before which the sum was
+ * `initial`: out[i] = values[start] + … + values[i]; absent ones count 0.
+ */
+export function runningSumsF64(values: usize, validity: usize, starts: usize, first: u32, n: u32, initial: f64, out: usize): void {
+  let sum = initial;
+  if (first > 0) store<f64>(out + ((first - 1) << 3), sum);
+  for (let i = first; i < n; i++) {
     if (load<u32>(starts + (i << 2)) == i) sum = 0;
     if (validity == 0 || load<u8>(validity + i) != 0) sum += load<f64>(values + (i << 3));
     store<f64>(out + (i << 3), sum);
