@@ -63,7 +63,9 @@ function framedNeeds(call: WindowCall): StreamNeeds | undefined {
   }
   const [from, to] = [running ? 0 : distance(start), distance(end)];
   if (from === undefined || to === undefined || (exclude && exclude !== "current row")) return undefined;
-  return { ...nothing, before: Math.max(0, -from, -to), after: Math.max(0, from, to) };
+  // What is carried on is put before a row that it includes: there must be one.
+  const carried = running ? 1 : 0;
+  return { ...nothing, before: Math.max(0, -from, -to) + carried, after: Math.max(0, from, to) };
 }
 
 function distance(bound: FrameBound): number | undefined {
