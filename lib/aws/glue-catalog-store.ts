@@ -5,7 +5,7 @@
 import { GetTablesCommand, GlueClient, type Table } from "@aws-sdk/client-glue";
 import { type DataType, types } from "../arrow/types.ts";
 import { type CatalogStore, type Definitions, definitionKey, type TableDefinition } from "../catalog/catalog-store.ts";
-import { QueryError } from "../errors.ts";
+import { type ErrorCode, QueryError } from "../errors.ts";
 
 export function glueCatalogStore(
   own: CatalogStore,
@@ -29,16 +29,25 @@ function merged({ tables, views }: Definitions, glue: readonly TableDefinition[]
   return { tables: [...tables, ...glue.filter((table) => !taken.has(definitionKey(table)))], views };
 }
 
+const codes: Readonly<Record<string, ErrorCode>> = {
+  AccessDeniedException: "unauthorized",
+  EntityNotFoundException: "not_found",
+  ThrottlingException: "throttled",
+};
+
 async function tablesOf(client: Pick<GlueClient, "send">, DatabaseName: string): Promise<TableDefinition[]> {
   const tables: Table[] = [];
   let NextToken: string | undefined;
   do {
     const command = new GetTablesCommand({ DatabaseName, ...(NextToken && { NextToken }) });
     const page = await client.send(command).catch((thrown: Error) => {
-      const code = thrown.name === "AccessDeniedException" ? "unauthorized" : "internal";
-      throw new QueryError(code, `the Glue database ${DatabaseName} cannot be read: ${thrown.message}`, {
-        cause: thrown,
-      });
+      throw new QueryError(
+        codes[thrown.name] ?? "internal",
+        `the Glue database ${DatabaseName} cannot be read: ${thrown.message}`,
+        {
+          cause: thrown,
+        },
+      );
     });
     tables.push(...(page.TableList ?? []));
     NextToken = page.NextToken;
@@ -74,6 +83,7 @@ export function definitionOf(schema: string, table: Table): TableDefinition {
     ...(quoteChar && { quote: quoteChar }),
     ...(escapeChar && { escape: escapeChar }),
     types: Object.fromEntries(known.map((column) => [column.name, column.type])),
+    ...(described.length > 0 && { names: described.map((column) => column.name) }),
   };
   return { ...base, format: "csv", options };
 }

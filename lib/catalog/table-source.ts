@@ -10,6 +10,8 @@ export type TableFormat = "parquet" | "csv";
 export interface PathOptions extends Partial<CsvOptions> {
   /** CSV: column types that are not to be guessed. */
   readonly types?: Readonly<Record<string, DataType>>;
+  /** CSV: names for the columns in their order, unless the header has these very names. */
+  readonly names?: readonly string[];
 }
 
 /** How a registered name finds its files. Files are listed anew for every query. */

@@ -11,6 +11,7 @@ import { type Authorizer, iamAuthorizer, JwtIssuer, noAuthorizer } from "./autho
 import { bundleFunctions } from "./bundle-functions.ts";
 import { DynamoServer } from "./dynamo-server.ts";
 import { type Faults, noFaults } from "./faults.ts";
+import { GlueServer, type GlueTable } from "./glue-server.ts";
 import { type Listening, listen } from "./http.ts";
 import { httpApi } from "./http-api.ts";
 import { invokeApi } from "./lambda/invoke-api.ts";
@@ -24,6 +25,9 @@ export interface CloudOptions {
   readonly port?: number;
   /** Folders shown as buckets of tables. */
   readonly data?: Readonly<Record<string, string>>;
+  /** Databases of the Glue Data Catalog; queries may name those in `glueDatabases`, by default all. */
+  readonly glue?: Readonly<Record<string, readonly GlueTable[]>>;
+  readonly glueDatabases?: readonly string[];
   /** Tasks that run at once. */
   readonly executors?: number;
   /** Time limit of a task, in seconds: an executor that died is missed when it is over. Default 900. */
@@ -47,6 +51,7 @@ export interface Endpoints {
   readonly s3: string;
   readonly dynamo: string;
   readonly lambda: string;
+  readonly glue: string;
 }
 
 export const accountNames = {
@@ -62,6 +67,7 @@ interface Parts {
   readonly faults: Faults;
   readonly s3: S3Server;
   readonly dynamo: DynamoServer;
+  readonly glue: GlueServer;
   readonly jwt: JwtIssuer;
   readonly functions: ReadonlyMap<string, LambdaFunction>;
   readonly roles: Roles;
@@ -76,6 +82,7 @@ export class EmulatedCloud {
   readonly faults: Faults;
   readonly s3: S3Server;
   readonly dynamo: DynamoServer;
+  readonly glue: GlueServer;
   readonly jwt: JwtIssuer;
   readonly #functions: ReadonlyMap<string, LambdaFunction>;
   readonly #roles: Roles;
@@ -88,6 +95,7 @@ export class EmulatedCloud {
     this.faults = parts.faults;
     this.s3 = parts.s3;
     this.dynamo = parts.dynamo;
+    this.glue = parts.glue;
     this.jwt = parts.jwt;
     this.#functions = parts.functions;
     this.#roles = parts.roles;
@@ -178,19 +186,28 @@ async function startIn(
   if (!options.functionsDirectory) await bundleFunctions({ out: functionsDirectory });
   const faults: Faults = { ...noFaults, ...options.faults };
   const dataBuckets = Object.keys(data);
-  const roles = new Roles(rolePermissions(accountNames, dataBuckets), randomBytes(16).toString("hex"));
+  const glueDatabases = options.glueDatabases ?? Object.keys(options.glue ?? {});
+  const roles = new Roles(rolePermissions(accountNames, dataBuckets, glueDatabases), randomBytes(16).toString("hex"));
   const { authorize } = roles;
   const s3 = new S3Server({ directory: join(directory, "s3"), faults, roles });
   s3.buckets.create(accountNames.bucket);
   for (const [bucket, folder] of Object.entries(data)) s3.buckets.showFolder(bucket, "", folder);
   const dynamo = await DynamoServer.start(faults, authorize);
+  const glue = new GlueServer(options.glue, authorize);
   const functions = new Map<string, LambdaFunction>();
-  for (const handler of [s3.handle, dynamo.handle, invokeApi({ functions, faults, authorize })]) {
+  for (const handler of [s3.handle, dynamo.handle, invokeApi({ functions, faults, authorize }), glue.handle]) {
     servers.push(await listen(handler));
   }
-  const [s3Server, dynamoServer, lambdaServer] = servers;
-  const endpoints = { s3: s3Server!.url, dynamo: dynamoServer!.url, lambda: lambdaServer!.url };
-  for (const each of functionOptions(options, { directory, functionsDirectory, roles, endpoints, dataBuckets })) {
+  const [s3Server, dynamoServer, lambdaServer, glueServer] = servers;
+  const endpoints = { s3: s3Server!.url, dynamo: dynamoServer!.url, lambda: lambdaServer!.url, glue: glueServer!.url };
+  for (const each of functionOptions(options, {
+    directory,
+    functionsDirectory,
+    roles,
+    endpoints,
+    dataBuckets,
+    glueDatabases,
+  })) {
     functions.set(each.name, new LambdaFunction(each, faults));
   }
   await createTable(endpoints, roles.credentials("admin"));
@@ -202,7 +219,7 @@ async function startIn(
   };
   const front = await listen(httpApi(functions.get("volley-api")!, authorizers[auth]!), port);
   servers.push(front);
-  return make({ url: front.url, endpoints, faults, s3, dynamo, jwt, functions, roles, directory, servers });
+  return make({ url: front.url, endpoints, faults, s3, dynamo, glue, jwt, functions, roles, directory, servers });
 }
 
 interface Setting {
@@ -211,6 +228,7 @@ interface Setting {
   readonly roles: Roles;
   readonly endpoints: Endpoints;
   readonly dataBuckets: readonly string[];
+  readonly glueDatabases: readonly string[];
 }
 
 /** As lib/stack deploys them, at the size of one machine. */
@@ -225,13 +243,14 @@ function functionOptions(options: CloudOptions, setting: Setting): FunctionOptio
     freeze = false,
     onLine,
   } = options;
-  const { directory, functionsDirectory, roles, endpoints, dataBuckets } = setting;
+  const { directory, functionsDirectory, roles, endpoints, dataBuckets, glueDatabases } = setting;
   const [small, large] = accountNames.executorFunctions;
   const shared = {
     VOLLEY_TABLE: accountNames.table,
     VOLLEY_BUCKET: accountNames.bucket,
     VOLLEY_EXECUTOR_FUNCTIONS: `1769=${small},3538=${large}`,
     ...(dataBuckets.length > 0 && { VOLLEY_DATA_BUCKETS: dataBuckets.join(",") }),
+    ...(glueDatabases.length > 0 && { VOLLEY_GLUE_DATABASES: glueDatabases.join(",") }),
     POWERTOOLS_METRICS_NAMESPACE: "Volley",
     POWERTOOLS_LOG_LEVEL: "INFO",
   };
@@ -303,6 +322,7 @@ function roleEnvironment(roles: Roles, endpoints: Endpoints, role: string): Reco
     AWS_ENDPOINT_URL_S3: endpoints.s3,
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamo,
     AWS_ENDPOINT_URL_LAMBDA: endpoints.lambda,
+    AWS_ENDPOINT_URL_GLUE: endpoints.glue,
   };
 }
 

@@ -35,17 +35,17 @@ export class Roles {
 
   readonly authorize: Authorize = (request, body, asked) => {
     const role = this.authenticate(request, body);
+    if (this.use(role, asked)) return role;
     const { action, resource } = asked;
-    if (!this.allows(role, asked)) {
-      throw new AccessDenied(`User: ${role} is not authorized to perform: ${action} on resource: ${resource}`);
-    }
-    const used = this.used.get(role) ?? new Set();
-    this.used.set(role, used.add(action));
-    return role;
+    throw new AccessDenied(`User: ${role} is not authorized to perform: ${action} on resource: ${resource}`);
   };
 
-  allows(role: string, asked: Asked): boolean {
-    return allows(this.#statements.get(role) ?? [], asked);
+  /** Whether a role may do something that it is about to do. */
+  use(role: string, asked: Asked): boolean {
+    if (!allows(this.#statements.get(role) ?? [], asked)) return false;
+    const used = this.used.get(role) ?? new Set();
+    this.used.set(role, used.add(asked.action));
+    return true;
   }
 
   /** Who signed. @throws AccessDenied */

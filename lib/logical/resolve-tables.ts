@@ -85,10 +85,12 @@ class Resolver implements ResolvedTables {
     if (table) return { kind: "table", key, table };
     if (ref.kind !== "table") throw new QueryError("internal", `the table ${key} was not resolved`);
     const written = ref.name.map((part) => part.text).join(".");
-    const last = ref.name.at(-1)!.text;
+    const known = [...this.#catalog.names(), ...this.#viewTexts.keys()];
+    // A schema may have been meant that was not written, or the other way round.
+    const [inSchema, bare] = [near(written, known), near(ref.name.at(-1)!.text, known)];
     throw new QueryError("unknown_table", `there is no table ${written}`, {
       span: spanOfNames(ref.name),
-      ...near(last, [...this.#catalog.names(), ...this.#viewTexts.keys()]),
+      ...(inSchema.hint === undefined ? bare : inSchema),
     });
   }
 }

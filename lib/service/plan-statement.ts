@@ -112,7 +112,8 @@ async function createTable(statement: CreateExternalTableStatement, catalog: Clo
     throw unsupported("a column list for Parquet, which has its own schema,", statement.name[0]!.span);
   }
   const given = Object.fromEntries(columns.map((column) => [column.name.text, column.type]));
-  const options = { ...csvOptions(statement.options), ...(columns.length > 0 && { types: given }) };
+  const names = columns.map((column) => column.name.text);
+  const options = { ...csvOptions(statement.options), ...(columns.length > 0 && { types: given, names }) };
   const { schema } = await catalog.path([location], format, options);
   const fields = schema.fields.map(({ name, type, nullable }) => ({ name, type, nullable }));
   const definition = { ...named, paths: [location], format, options, columns: fields };

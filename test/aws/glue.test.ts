@@ -79,7 +79,7 @@ describe("Glue", () => {
     assert.match(ice!.unsupported!, /ICEBERG/);
     assert.deepEqual(
       [lines!.format, lines!.options],
-      ["csv", { delimiter: ";", header: true, types: { a: types.int32 } }],
+      ["csv", { delimiter: ";", header: true, types: { a: types.int32 }, names: ["a"] }],
     );
     const catalog = await CloudCatalog.load(store, new MemoryStore());
     await assert.rejects(catalog.table(["lake", "daily"]), { code: "unsupported", message: /partition columns/ });

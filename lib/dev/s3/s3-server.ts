@@ -47,7 +47,7 @@ interface Call {
   readonly query: URLSearchParams;
   readonly counts: S3Counts;
   /** Whether the caller may know which objects there are. */
-  readonly mayList: boolean;
+  readonly mayList: () => boolean;
 }
 
 const slowMs = 1000;
@@ -92,7 +92,8 @@ export class S3Server {
     const context: Asked["context"] = prefix === null ? {} : { "s3:prefix": [prefix] };
     const { roles } = this.#options;
     const role = roles?.authorize(request, new Uint8Array(), { action, resource, context }) ?? "anyone";
-    const mayList = roles?.allows(role, { action: "s3:ListBucket", resource: arns.bucket(bucket) }) ?? true;
+    const listing = { action: "s3:ListBucket", resource: arns.bucket(bucket) };
+    const mayList = () => roles?.use(role, listing) ?? true;
     const none: S3Counts = { gets: 0, puts: 0, deletes: 0, bytesRead: 0, bytesWritten: 0, slowDowns: 0 };
     const counts = this.counts.get(role) ?? none;
     this.counts.set(role, counts);
@@ -129,7 +130,7 @@ export class S3Server {
   async #get({ request, response, bucket, key, query, counts, mayList }: Call): Promise<void> {
     const object = this.buckets.get(bucket, key);
     // Who may not list a bucket is not told what is missing in it.
-    if (!object) throw mayList ? noSuchKey() : new AccessDenied("Access Denied");
+    if (!object) throw mayList() ? noSuchKey() : new AccessDenied("Access Denied");
     const { "if-match": ifMatch, "if-none-match": ifNoneMatch } = request.headers;
     if (ifMatch !== undefined && ifMatch !== "*" && quoted(ifMatch) !== object.etag) {
       throw preconditionFailed();
