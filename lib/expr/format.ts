@@ -48,7 +48,7 @@ export function formatAggregate(call: AggregateCall, options: FormatOptions = {}
 
 /** A window call as text, such as `sum(x) ROWS BETWEEN 1 PRECEDING AND CURRENT ROW`; the window is the node's. */
 export function formatWindowCall(call: WindowCall, options: FormatOptions = {}): string {
-  const args = call.args.map((arg) => formatExpr(arg, options)).join(", ") || (call.fn === "count_star" ? "*" : "");
+  const args = call.args.map((arg) => formatExpr(arg, options)).join(", ");
   const nulls = call.ignoreNulls ? " IGNORE NULLS" : "";
   const filter = call.filter ? ` FILTER (WHERE ${formatExpr(call.filter, options)})` : "";
   const frame = hasFrame(call.fn) ? ` ${formatFrame(call, options)}` : "";

@@ -1,10 +1,10 @@
 /** Functions that exist only as window functions; every aggregate can be used as one too. */
-import { type Span, unsupported } from "../errors.ts";
+import { QueryError, type Span, unsupported } from "../errors.ts";
 import { aggregateCall, isAggregate, isAggregateNullable } from "./aggregates.ts";
 import { cast, located } from "./build.ts";
 import { argOf } from "./coercion.ts";
 import type { Expr, WindowCall } from "./expr.ts";
-import { noSignature } from "./functions/registry.ts";
+import { findFunction, noSignature } from "./functions/registry.ts";
 import { matchSignatures } from "./functions/scalar-function.ts";
 
 export interface WindowFunction {
@@ -132,6 +132,10 @@ export function windowCall(name: string, args: readonly Expr[], options: WindowC
   // any_value is the first value that is not NULL.
   const any = name.toLowerCase() === "any_value" && !filter;
   const definition = any ? findWindowFunction("first_value") : findWindowFunction(name);
+  if (!definition && !isAggregate(name) && findFunction(name)) {
+    const message = `${name} is neither a window function nor an aggregate function`;
+    throw new QueryError("invalid_argument", message, { ...(span && { span }) });
+  }
   if (!definition || (filter && isAggregate(name))) {
     if (ignoreNulls) throw unsupported(`IGNORE NULLS of ${name}`, span);
     const { fn, args: cast, type } = aggregateCall(name, args, { ...(span && { span }) });

@@ -106,12 +106,13 @@ export function windowColumns(plan: LogicalWindow): readonly Column[] {
 /** A window node over another input, or with other functions, which give the columns `added`. */
 export function windowPlan(
   input: LogicalPlan,
-  { partitionBy, orderBy, functions }: Pick<LogicalWindow, "partitionBy" | "orderBy" | "functions">,
+  { partitionBy, orderBy, functions, limit }: Pick<LogicalWindow, "partitionBy" | "orderBy" | "functions" | "limit">,
   added: readonly Column[],
 ): LogicalPlan {
   if (functions.length === 0) return input;
   for (const { expr } of orderBy) requireOrder(expr.type);
-  return { kind: "window", input, partitionBy, orderBy, functions, columns: [...input.columns, ...added] };
+  const columns = [...input.columns, ...added];
+  return { kind: "window", input, partitionBy, orderBy, functions, ...(limit !== undefined && { limit }), columns };
 }
 
 /** Throws `unsupported` for lists, structs and maps: the order of their text would be another one. */

@@ -74,7 +74,8 @@ class Printer {
         );
         const keys = plan.partitionBy.map((key) => this.#expr(key));
         const order = plan.orderBy.length > 0 ? ` order=[${formatSortKeys(plan.orderBy, this.#options)}]` : "";
-        return `Window${bracketed(" partition=", keys)}${order}${bracketed(" functions=", calls)}`;
+        const limit = plan.limit === undefined ? "" : ` limit=${plan.limit}`;
+        return `Window${bracketed(" partition=", keys)}${order}${bracketed(" functions=", calls)}${limit}`;
       }
       case "sort":
         return `Sort ${formatSortKeys(plan.keys, this.#options)}`;

@@ -86,6 +86,8 @@ export interface LogicalWindow {
   readonly partitionBy: readonly Expr[];
   readonly orderBy: readonly SortKey[];
   readonly functions: readonly WindowCall[];
+  /** All functions rank rows in this order, and rows of a higher rank are not asked for: they may be missing. */
+  readonly limit?: number;
   readonly columns: readonly Column[];
 }
 

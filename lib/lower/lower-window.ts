@@ -5,6 +5,7 @@ import { columnIdsOf, exprKey, exprsOfWindowCall, mapSortKeys, mapWindowCall } f
 import { windowColumns } from "../logical/build.ts";
 import type { LogicalWindow } from "../logical/plan.ts";
 import { columnRef } from "../logical/plan.ts";
+import { groupCount } from "../optimizer/statistics.ts";
 import { outputColumns } from "../physical/output-columns.ts";
 import type { PhysicalPlan } from "../physical/plan.ts";
 import type { Lowering } from "./lower.ts";
@@ -34,8 +35,15 @@ export function lowerWindow(lowering: Lowering, plan: LogicalWindow, required: R
     partitionBy,
     orderBy,
     functions,
+    ...(plan.limit !== undefined && { top: { limit: plan.limit, rows: topRows(lowering, plan, plan.limit) } }),
     columns: [...columns, ...kept.map(({ column }) => column)],
   };
+}
+
+/** Estimated rows when each partition keeps its first ones. */
+function topRows(lowering: Lowering, plan: LogicalWindow, limit: number): number {
+  const input = lowering.estimator.estimate(plan.input);
+  return Math.ceil(Math.min(input.rows, groupCount(plan.partitionBy, input) * limit));
 }
 
 function sorted(

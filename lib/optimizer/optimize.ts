@@ -3,6 +3,7 @@ import type { LogicalPlan } from "../logical/plan.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 import { expandDistinct } from "./rules/expand-distinct.ts";
 import { foldConstants } from "./rules/fold-constants.ts";
+import { limitWindows } from "./rules/limit-windows.ts";
 import { orderJoins } from "./rules/order-joins.ts";
 import { pruneColumns } from "./rules/prune-columns.ts";
 import { pushDownFilters } from "./rules/push-down-filters.ts";
@@ -34,6 +35,7 @@ export const rules: readonly Rule[] = [
   pushDownLimits,
   expandDistinct,
   pruneColumns,
+  limitWindows,
   orderJoins,
   reduceBySemiJoin,
   shareCommonPlans,

@@ -103,7 +103,8 @@ function describeWindow(node: WindowNode, options: FormatOptions): string {
   const order = node.orderBy.length > 0 ? ` order by ${formatSortKeys(node.orderBy, options)}` : "";
   const added = node.columns.slice(node.columns.length - node.functions.length);
   const calls = node.functions.map((call, i) => named(formatWindowCall(call, options), added[i]!, options));
-  return `Window${keys.length > 0 ? ` partition by ${keys.join(", ")}` : ""}${order} [${calls.join(", ")}]`;
+  const top = node.top ? ` top ${node.top.limit}` : "";
+  return `Window${top}${keys.length > 0 ? ` partition by ${keys.join(", ")}` : ""}${order} [${calls.join(", ")}]`;
 }
 
 function nullAware(node: HashJoinNode | NestedLoopJoinNode): string {

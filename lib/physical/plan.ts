@@ -168,6 +168,8 @@ export interface WindowNode extends NodeEstimate {
   readonly partitionBy: readonly ColumnExpr[];
   readonly orderBy: readonly SortKey[];
   readonly functions: readonly WindowCall[];
+  /** Rows that the first function ranks after `limit` may be missing; estimated rows that are left without them. */
+  readonly top?: { readonly limit: number; readonly rows: number };
   readonly columns: readonly Column[];
 }
 

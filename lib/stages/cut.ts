@@ -5,6 +5,7 @@
  * merges). The design is Ballista's; https://datafusion.apache.org/ballista/contributors-guide/architecture.html
  */
 import type { CatalogSnapshot } from "../catalog/table.ts";
+import { call, column, literal } from "../expr/build.ts";
 import type { Column, Expr, SortKey } from "../expr/expr.ts";
 import { nodesOf } from "../physical/children.ts";
 import { outputColumns } from "../physical/output-columns.ts";
@@ -47,6 +48,9 @@ interface Fragment {
   readonly tasks: number;
   readonly distribution: Distribution;
 }
+
+/** Dropping rows before they are sent must leave less than one in so many. */
+const topReductionMin = 4;
 
 export function cut(plan: PhysicalPlan, options: CutOptions): StageGraph {
   const cutter = new Cutter(options);
@@ -282,9 +286,37 @@ class Cutter {
   /** Rows of a partition come together before they are sorted. */
   #window(node: WindowNode): Fragment {
     const sort = node.input.kind === "sort" && node.input.local ? node.input : undefined;
-    const input = this.#together(this.visit(sort ? sort.input : node.input), node.partitionBy);
+    const given = this.visit(sort ? sort.input : node.input);
+    const moved = given.tasks > 1 && !matchingKeys(given.distribution, node.partitionBy);
+    const input = this.#together(moved ? this.#topRows(node, sort, given) : given, node.partitionBy);
     const plan: PhysicalPlan = sort ? { ...sort, input: input.plan } : input.plan;
     return { ...input, plan: { ...node, input: plan } };
+  }
+
+  /** Where just the first rows of each partition are asked for, each producer drops what is not among its own first ones. */
+  #topRows(node: WindowNode, sort: SortNode | undefined, input: Fragment): Fragment {
+    const { top } = node;
+    if (!top || !sort || this.#rows(input.plan) < top.rows * topReductionMin) return input;
+    const columns = outputColumns(input.plan);
+    const [rank] = node.functions;
+    const number = node.columns[node.columns.length - node.functions.length]!;
+    const window: WindowNode = {
+      kind: "window",
+      input: { ...sort, input: input.plan },
+      partitionBy: node.partitionBy,
+      orderBy: node.orderBy,
+      functions: [rank!],
+      columns: [...columns, number],
+    };
+    const limit = literal(number.type, String(top.limit));
+    const filter: PhysicalPlan = {
+      kind: "filter",
+      input: window,
+      predicate: call("<=", [column(number), limit]),
+      columns: window.columns,
+    };
+    const plan: PhysicalPlan = { kind: "project", input: filter, exprs: columns.map(column), columns, rows: top.rows };
+    return { ...input, plan };
   }
 
   /** The same rows, those that agree on the keys in one task. */

@@ -184,7 +184,15 @@ class Sharing {
         );
         const directions = plan.orderBy.map((key) => `${key.descending} ${key.nullsFirst}`);
         return {
-          key: this.#intern("window", ...inputKeys, plan.partitionBy.length, ...directions, ...calls, ...exprs),
+          key: this.#intern(
+            "window",
+            ...inputKeys,
+            plan.partitionBy.length,
+            plan.limit,
+            ...directions,
+            ...calls,
+            ...exprs,
+          ),
           columns,
         };
       }
