@@ -120,7 +120,7 @@ export class SumAccumulator implements Accumulator {
       return;
     }
     const values = this.#argument.addends(argument);
-    const added = length * 2 ** kernels.sumBits(values, length);
+    const added = length * 2 ** kernels.magnitudeBits(values, length);
     if (added > bound64) {
       this.#useWide();
       kernels.sumI64To128(rows.groups, values, length, this.#wide.ptr);

@@ -44,8 +44,9 @@ export class GroupedRows {
     const { length, count } = this;
     if (count > orderedGroupsMax || length < orderedRowsMin || length > orderedRowsMax) return undefined;
     if (this.#order) return this.#order;
-    const order = this.#block.ensure(length * 2 + 64 + 8 * (orderedGroupsMax + 1));
-    const offsets = order + Math.ceil((length * 2) / 64) * 64;
+    const orderBytes = Math.ceil((length * 2 + 16) / 64) * 64;
+    const order = this.#block.ensure(orderBytes + 8 * (orderedGroupsMax + 1));
+    const offsets = order + orderBytes;
     const ends = offsets + 4 * (orderedGroupsMax + 1);
     this.#memory.kernels.orderByGroup(this.groups, length, count, offsets, ends, order);
     this.#order = { order, offsets };

@@ -163,7 +163,7 @@ export class FrameSumEvaluator implements WindowEvaluator {
     const type = arg.type.kind === "decimal" ? types.decimal(38, arg.type.scale) : types.int64;
     const [first, initial] = [carried?.first(block) ?? 0, arena.allocZeroed(16)];
     if (carried) writeWide(this.#memory, initial, carried.sum);
-    if (length * 2 ** kernels.sumBits(values, length) + Math.abs(Number(carried?.sum ?? 0n)) <= bound64) {
+    if (length * 2 ** kernels.magnitudeBits(values, length) + Math.abs(Number(carried?.sum ?? 0n)) <= bound64) {
       const prefix = arena.allocZeroed((length + 1) * 8);
       const data = arena.allocZeroed(length * 8);
       kernels.prefixSums64(values, first, length, initial, prefix);

@@ -105,22 +105,6 @@ export function narrowFromI64(values: usize, size: u32, n: u32, out: usize): voi
   else for (let i: u32 = 0; i < n; i++) store<i32>(out + (i << 2), <i32>load<i64>(values + (i << 3)));
 }
 
-/** The b for which every |value| ≤ 2^b: 0 … 63. Also looks at absent rows. */
-export function sumBits(values: usize, n: u32): u32 {
-  let m = i64x2.splat(0);
-  let i: u32 = 0;
-  for (; i + 2 <= n; i += 2) {
-    const x = v128.load(values + (i << 3));
-    m = v128.or(m, v128.xor(x, i64x2.shr_s(x, 63)));
-  }
-  let all = i64x2.extract_lane(m, 0) | i64x2.extract_lane(m, 1);
-  if (i < n) {
-    const x = load<i64>(values + (i << 3));
-    all |= x ^ (x >> 63);
-  }
-  return 64 - <u32>clz(all);
-}
-
 /** Zeroes absent values. */
 export function maskI64(values: usize, validity: usize, n: u32, out: usize): void {
   for (let i: u32 = 0; i < n; i++) store<i64>(out + (i << 3), load<i64>(values + (i << 3)) & (0 - <i64>load<u8>(validity + i)));
@@ -174,8 +158,45 @@ export function sumOrderedI64(values: usize, order: usize, offsets: usize, group
   }
 }
 
-/** Rows by group, for few groups: u16 order, u32 offsets (groups + 1), ends: scratch of groups u32. n ≤ 65,536. */
+// For a mask of 8 rows: the numbers of those in it, u16 each, side by side.
+const placesOfMask: usize = memory.data(256 * 16, 16);
+for (let mask: u32 = 0; mask < 256; mask++) {
+  let to = placesOfMask + mask * 16;
+  for (let i: u32 = 0; i < 8; i++) {
+    if ((mask >> i) & 1) {
+      store<u16>(to, <u16>i);
+      to += 2;
+    }
+  }
+}
+
+/** Up to so many groups one pass for each is faster than counting. */
+const passesMax: u32 = 8;
+
+/**
+ * Rows by group, for few groups: u16 order, u32 offsets (groups + 1), ends: scratch of groups u32. n ≤ 65,536.
+ * Writes up to 16 bytes past the order.
+ */
 export function orderByGroup(numbers: usize, n: u32, groups: u32, offsets: usize, ends: usize, order: usize): void {
+  if (groups > passesMax) return orderByCounting(numbers, n, groups, offsets, ends, order);
+  let to = order;
+  for (let g: u32 = 0; g < groups; g++) {
+    store<u32>(offsets + (g << 2), <u32>(to - order) >> 1);
+    const group = i32x4.splat(g);
+    for (let i: u32 = 0; i < n; i += 8) {
+      const from = numbers + (<usize>i << 2);
+      const low = i32x4.eq(v128.load(from), group);
+      const high = i32x4.eq(v128.load(from, 16), group);
+      let mask = <u32>i16x8.bitmask(i16x8.narrow_i32x4_s(low, high));
+      if (i + 8 > n) mask &= (<u32>1 << (n - i)) - 1;
+      v128.store(to, i16x8.add(v128.load(placesOfMask + (<usize>mask << 4)), i16x8.splat(<i16>i)));
+      to += popcnt(mask) << 1;
+    }
+  }
+  store<u32>(offsets + (groups << 2), n);
+}
+
+function orderByCounting(numbers: usize, n: u32, groups: u32, offsets: usize, ends: usize, order: usize): void {
   memory.fill(offsets, 0, (groups + 1) << 2);
   for (let i: u32 = 0; i < n; i++) {
     const p = offsets + 4 + (load<u32>(numbers + (i << 2)) << 2);
