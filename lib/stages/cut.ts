@@ -1,8 +1,8 @@
 /**
  * The cut: walks a physical plan from its leaves up, and where an operator needs its rows spread in another way than
  * they are, ends a stage and begins the next with an exchange_read. It inserts boundaries and nothing else, after the
- * plan ran as one process would (the one liberty: sort and limit also run in each producer, which the reader then
- * merges). The design is Ballista's; https://datafusion.apache.org/ballista/contributors-guide/architecture.html
+ * plan ran as one process would (two liberties: sort and limit also run in each producer, which the reader then merges;
+ * a large sort runs in ranges). The design is Ballista's; https://datafusion.apache.org/ballista/contributors-guide/architecture.html
  */
 import type { CatalogSnapshot } from "../catalog/table.ts";
 import { call, column, literal } from "../expr/build.ts";
@@ -34,6 +34,7 @@ import {
   split,
 } from "./distribution.ts";
 import type { Stage, StageGraph } from "./graph.ts";
+import { rangeBounds } from "./range-bounds.ts";
 import { type SizingOptions, scanTasks } from "./sizing.ts";
 
 export interface CutOptions extends SizingOptions {
@@ -277,10 +278,27 @@ class Cutter {
     const input = this.visit(node.input);
     const sorted = { ...input, plan: { ...node, input: input.plan } };
     if (input.tasks === 1) return sorted;
+    const ranges = node.limit === undefined ? this.#sortedRanges(node, input) : undefined;
+    if (ranges) return ranges;
     const merged = this.#collect(sorted, node.keys);
     if (node.limit === undefined) return merged;
     const limit: LimitNode = { kind: "limit", input: merged.plan, limit: node.limit, offset: 0, columns: node.columns };
     return { ...merged, plan: limit };
+  }
+
+  /** Each task sorts a range of the rows: task after task they are in order. Undefined where it would not pay. */
+  #sortedRanges(node: SortNode, input: Fragment): Fragment | undefined {
+    const { rangeRowsMin, partitions, snapshot } = this.#options;
+    const rows = this.#rows(input.plan);
+    const [key] = node.keys;
+    const wanted = rows < rangeRowsMin ? 1 : this.#partitions(rows);
+    if (!key || wanted === 1) return undefined;
+    const bounds = rangeBounds(key, node.input, wanted, snapshot, partitions === undefined);
+    if (!bounds?.length) return undefined;
+    const tasks = bounds.length + 1;
+    const stage = this.close(input, { kind: "range", keys: [key], bounds });
+    const plan = this.#read(stage, outputColumns(input.plan), rows, tasks, "partition");
+    return { plan: { ...node, input: plan }, tasks, distribution: split };
   }
 
   /** Rows of a partition come together before they are sorted. */

@@ -17,7 +17,9 @@ export interface SizingOptions {
   readonly partitionRows: number;
   /** A partition holds at most about so many rows. */
   readonly partitionRowsMax: number;
-  /** Testing: every hash exchange has exactly so many partitions. */
+  /** Fewer rows than this are not sorted in ranges, but merged by one task. */
+  readonly rangeRowsMin: number;
+  /** Testing: every hash or range exchange has exactly so many partitions. */
   readonly partitions?: number;
   /** A broadcast build side that reads at most so many bytes is computed by each task. */
   readonly replicateBytesMax: number;
@@ -30,6 +32,7 @@ export const defaultSizing = {
   // Threads are there anyway: rows are spread over all of them.
   partitionRows: 1,
   partitionRowsMax: 10_000_000,
+  rangeRowsMin: 2_000_000,
   replicateBytesMax: 1 << 20,
 } as const;
 

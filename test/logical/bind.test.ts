@@ -219,12 +219,6 @@ test("errors name the place and, where there is one, the remedy", async () => {
     ["SELECT (1, 2) < (1, 3)", "unsupported", "1, 2) < (1, 3", /between row values/],
     ["SELECT 1 UNION SELECT 1, 2", "type_mismatch", "SELECT 1 UNION SELECT 1, 2", /1 and 2/],
     ["SELECT 1 UNION SELECT DATE '2020-01-01'", "type_mismatch", "SELECT 1 UNION SELECT DATE '2020-01-01'", /mix/],
-    [
-      "SELECT a FROM t INTERSECT ALL SELECT a FROM u",
-      "unsupported",
-      "SELECT a FROM t INTERSECT ALL SELECT a FROM u",
-      /INTERSECT ALL/,
-    ],
     ["VALUES (1), (1, 2)", "invalid_argument", "1", /different numbers/],
     ["SELECT 1 FROM t, t", "duplicate", "t", /named t/, /alias/],
     ["WITH x AS (SELECT 1), X AS (SELECT 2) SELECT 1", "duplicate", "X", /twice/],

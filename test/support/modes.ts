@@ -15,6 +15,7 @@ export const modes: Readonly<Record<string, StandaloneOptions>> = {
       taskBytesMin: 1,
       taskBytesMax: 1,
       partitionRowsMin: 0,
+      rangeRowsMin: 0,
       replicateBytesMax: 0,
       broadcastRowsMax: 0,
       hashBits: 1,
