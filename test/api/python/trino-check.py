@@ -36,7 +36,20 @@ try:
     cursor.execute("select * from nowhere")
     cursor.fetchall()
 except trino.exceptions.TrinoUserError as error:
-    found["error"] = error.error_name
+    found["error"] = [error.error_name, error.error_code, error.error_type]
+found["described"] = [[column.name, column.type] for column in cursor.describe("select * from t where a > 1")]
+with trino.dbapi.connect(
+    host=host,
+    port=port,
+    user="ann",
+    catalog="volley",
+    schema="default",
+    http_scheme="http",
+    isolation_level=trino.transaction.IsolationLevel.READ_COMMITTED,
+) as connection:
+    cursor = connection.cursor()
+    cursor.execute("select count(*) as n from t")
+    found["transaction"] = cursor.fetchall()
 
 engine = sqlalchemy.create_engine(f"trino://ann@{host}:{port}/volley/default")
 inspector = sqlalchemy.inspect(engine)
@@ -49,4 +62,6 @@ with engine.connect() as connection:
     table = sqlalchemy.Table("t", sqlalchemy.MetaData(), autoload_with=connection)
     query = sqlalchemy.select(table).where(table.c.a > 1).order_by(table.c.a)
     found["rows"] = [list(row) for row in connection.execute(query)]
+    grouped = sqlalchemy.select(sqlalchemy.func.sum(table.c.a), sqlalchemy.func.count()).select_from(table)
+    found["grouped"] = [list(row) for row in connection.execute(grouped)]
 print(json.dumps(found))
