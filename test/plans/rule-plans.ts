@@ -34,10 +34,6 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     "select * from (select n_regionkey, n_name, rank() over (partition by n_regionkey order by n_name) as r from nation) w where n_regionkey = 1 and r = 1 and n_name <> 'X'",
     "select 1 from nation n1, nation n2 where (n1.n_name = 'A' and n2.n_name = 'B') or (n1.n_name = 'B' and n2.n_name = 'A')",
   ],
-  "limit-windows": [
-    "select * from (select o_custkey, row_number() over (partition by o_custkey order by o_orderdate) as n from orders) w where n <= 3",
-    "select o_custkey from orders qualify rank() over (order by o_totalprice desc) < 11",
-  ],
   "remove-redundant": [
     "select count(*) from (select n_name from nation order by n_name) w",
     "select distinct o_custkey from (select o_custkey, count(*) as n from orders group by o_custkey) g",
@@ -55,6 +51,10 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   "prune-columns": [
     "select a from (select sum(o_totalprice) over (partition by o_custkey) as a, rank() over (order by o_orderdate) as b from orders) w",
     "select n_name from nation, region where n_regionkey = r_regionkey",
+  ],
+  "limit-windows": [
+    "select * from (select o_custkey, row_number() over (partition by o_custkey order by o_orderdate) as n from orders) w where n <= 3",
+    "select o_custkey from orders qualify rank() over (order by o_totalprice desc) < 11",
   ],
   "order-joins": [
     "select 1 from lineitem, orders, customer where l_orderkey = o_orderkey and o_custkey = c_custkey and c_mktsegment = 'BUILDING'",

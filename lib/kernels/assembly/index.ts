@@ -18,6 +18,7 @@ export * from "./ipc";
 export * from "./join";
 export * from "./partition";
 export * from "./sort";
+export * from "./sort-keys";
 export * from "./delta";
 export * from "./lz4";
 export * from "./plain";
