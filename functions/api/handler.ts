@@ -10,7 +10,8 @@ import { requestOf, resultOf } from "./http-event.ts";
 
 const logger = new Logger({ serviceName: "volley-api" });
 const app = createApi({
-  service: makeQueryService(readEnvironment(), makeClients()),
+  // Callers wait: they are told to come again before the gateway gives up on this function.
+  service: makeQueryService(readEnvironment(), makeClients({ dynamoAttemptsMax: 4 })),
   authentication: authenticationOf(process.env),
   log: ({ error, ...request }) => logger.error("unexpected failure", { ...request, error: error as Error }),
 });

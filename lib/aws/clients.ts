@@ -18,7 +18,8 @@ const connectionTimeoutMs = 2000;
 const socketTimeoutMs = 20_000;
 
 /** Endpoints, region and credentials come from the environment, as the SDK reads it. */
-export function makeClients(meter = new UsageMeter()): Clients {
+export function makeClients({ dynamoAttemptsMax = 8 }: { readonly dynamoAttemptsMax?: number } = {}): Clients {
+  const meter = new UsageMeter();
   const region = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? "us-east-1";
   const requestHandler = {
     connectionTimeout: connectionTimeoutMs,
@@ -37,7 +38,7 @@ export function makeClients(meter = new UsageMeter()): Clients {
     // S3Store retries and hedges by itself.
     maxAttempts: 1,
   });
-  const dynamo = new DynamoDBClient({ region, requestHandler, maxAttempts: 8 });
+  const dynamo = new DynamoDBClient({ region, requestHandler, maxAttempts: dynamoAttemptsMax });
   const lambda = new LambdaClient({ region, requestHandler, maxAttempts: 1 });
   return { ...meterClients({ s3, dynamo, lambda }, meter), meter };
 }

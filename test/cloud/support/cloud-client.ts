@@ -35,19 +35,22 @@ export class CloudClient {
     this.#headers = headers;
   }
 
-  fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    return fetch(new URL(path, this.url), { ...init, headers: { ...this.#headers, ...(init.headers as object) } });
+  /** What was refused for the moment is asked again. */
+  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = { ...this.#headers, ...(init.headers as object) };
+    for (let attempt = 1; ; attempt++) {
+      const response = await fetch(new URL(path, this.url), { ...init, headers });
+      if (attempt === attemptsMax || (response.status !== 429 && response.status !== 503)) return response;
+      await response.body?.cancel();
+      await new Promise((resolve) => setTimeout(resolve, 50 * attempt));
+    }
   }
 
-  /** POST; does not wait for the answer unless told to. What was refused for the moment is asked again. @throws QueryError of the problem in the response */
+  /** POST; does not wait for the answer unless told to. @throws QueryError of the problem in the response */
   async submit(sql: string, options: object = {}): Promise<QueryBody> {
     const body = JSON.stringify({ sql, wait: 0, idempotencyKey: randomUUID(), ...options });
     const headers = { "content-type": "application/json" };
-    for (let attempt = 1; ; attempt++) {
-      const response = await this.fetch("/v1/queries", { method: "POST", headers, body });
-      if (attempt === attemptsMax || (response.status !== 429 && response.status !== 503)) return answer(response);
-      await new Promise((resolve) => setTimeout(resolve, 50 * attempt));
-    }
+    return answer(await this.fetch("/v1/queries", { method: "POST", headers, body }));
   }
 
   async get(id: string, waitSeconds = 0): Promise<QueryBody> {

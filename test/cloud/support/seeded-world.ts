@@ -58,9 +58,9 @@ export async function runSeed(world: TpchCloud, seed: number): Promise<SeedOutco
     const { id } = await client.submit(tpchQuery(number));
     if (cancelAfterMs !== undefined) {
       await new Promise((resolve) => setTimeout(resolve, cancelAfterMs));
-      await patiently(() => client.cancel(id));
+      await client.cancel(id);
     }
-    return patiently(() => client.ended(id));
+    return client.ended(id);
   });
   const ended = await inTime(Promise.all(run), () => named("a query hangs"));
   await stood;
@@ -135,19 +135,6 @@ async function standStill({ cloud }: TpchCloud, afterMs: number): Promise<void> 
   send("SIGSTOP");
   await new Promise((resolve) => setTimeout(resolve, 5000));
   send("SIGCONT");
-}
-
-/** The API may answer with an error of the moment while DynamoDB throttles: clients ask again. */
-async function patiently<T>(ask: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await ask();
-    } catch (error) {
-      const { retryable, message } = error as { retryable?: boolean; message: string };
-      if (attempt === 20 || !(retryable || /^(429|50[034]):/.test(message))) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100 * attempt));
-    }
-  }
 }
 
 async function inTime<T>(work: Promise<T>, problem: () => string): Promise<T> {
