@@ -1,27 +1,6 @@
-/**
- * Environment variables of the functions: all of them are read here.
- *
- * | variable | what |
- * |---|---|
- * | VOLLEY_TABLE | the DynamoDB table (string keys `pk` and `sk`, time to live on `ttl`) |
- * | VOLLEY_BUCKET | the bucket of plans, shuffle and results, below `q/` |
- * | VOLLEY_SCHEDULER_FUNCTION | name or ARN of the scheduler function; absent: this function |
- * | VOLLEY_EXECUTOR_FUNCTIONS | executors by memory, smallest first: `1769=name,3538=name`; |
- * | VOLLEY_EXECUTOR_FUNCTION | or just one name (its memory is then taken as 1769 MB); neither: this function |
- * | VOLLEY_EXECUTOR_TIMEOUT_S | the executors' time limit; default 900 |
- * | VOLLEY_HEARTBEAT_S | how often executors say that they are alive; lost after six times that; default 5 |
- * | VOLLEY_LEASE_S | a scheduler that died or stands still is replaced after so long; default 10 |
- * | VOLLEY_SLOTS | attempts of one query that may run at once; default 200 |
- * | VOLLEY_DATA_BUCKETS | comma-separated buckets whose tables may be read; absent: any that the role may read |
- * | VOLLEY_GLUE_DATABASES | comma-separated Glue databases that are schemas here; absent: none |
- * | VOLLEY_INLINE_BYTES | queries that read at most so much run in the scheduler; default 4194304; 0: none |
- * | VOLLEY_SIZING | JSON: fields of lib/stages/sizing.ts, for tests |
- * | VOLLEY_MAX_BYTES, VOLLEY_MAX_COST | limits of every query, beside those that it asks for |
- * | AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3, …_DYNAMODB, …_LAMBDA | read by the SDK: emulators. With one for S3, buckets go into the path |
- * | AWS_LAMBDA_FUNCTION_MEMORY_SIZE | set by Lambda, in MB |
- */
+/** Environment variables of the functions: all of them are read here. docs/operations.md explains them. */
 import { QueryError } from "../errors.ts";
-import type { SizingOptions } from "../stages/sizing.ts";
+import { checkSizing, type GivenSizing } from "../stages/check-sizing.ts";
 
 export interface ExecutorTier {
   readonly memoryMb: number;
@@ -41,7 +20,7 @@ export interface CloudEnvironment {
   readonly slots: number;
   readonly dataBuckets?: readonly string[];
   readonly inlineBytesMax: number;
-  readonly sizing?: Partial<SizingOptions>;
+  readonly sizing?: GivenSizing;
   readonly glueDatabases: readonly string[];
   readonly maxBytes?: number;
   readonly maxCost?: number;
@@ -51,39 +30,73 @@ export interface CloudEnvironment {
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
+/** What functions read, and what absence means; docs/operations.md has the same table. */
+export const environmentVariables = {
+  VOLLEY_TABLE: "required",
+  VOLLEY_BUCKET: "required",
+  VOLLEY_SCHEDULER_FUNCTION: "this function",
+  VOLLEY_EXECUTOR_FUNCTIONS: "this function",
+  VOLLEY_EXECUTOR_FUNCTION: "this function",
+  VOLLEY_EXECUTOR_TIMEOUT_S: 900,
+  VOLLEY_HEARTBEAT_S: 5,
+  VOLLEY_LEASE_S: 10,
+  VOLLEY_SLOTS: 200,
+  VOLLEY_DATA_BUCKETS: "any",
+  VOLLEY_GLUE_DATABASES: "none",
+  VOLLEY_INLINE_BYTES: 4 << 20,
+  VOLLEY_SIZING: "none",
+  VOLLEY_MAX_BYTES: "no limit",
+  VOLLEY_MAX_COST: "no limit",
+  // lib/api/authenticate.ts reads these.
+  VOLLEY_AUTH: "iam",
+  VOLLEY_API_TOKENS: "none",
+  VOLLEY_TENANT_CLAIM: "sub",
+} as const;
+
 /** @throws QueryError invalid_argument when one is missing or malformed */
 export function readEnvironment(variables: Variables = process.env): CloudEnvironment {
-  const dataBuckets = list(variables.VOLLEY_DATA_BUCKETS);
-  const maxBytes = optionalNumber(variables, "VOLLEY_MAX_BYTES");
-  const maxCost = optionalNumber(variables, "VOLLEY_MAX_COST");
+  const dataBuckets = list(variables, "VOLLEY_DATA_BUCKETS");
+  const maxBytes = positive(variables, "VOLLEY_MAX_BYTES");
+  const maxCost = positive(variables, "VOLLEY_MAX_COST");
+  const known = environmentVariables;
   return {
     table: required(variables, "VOLLEY_TABLE"),
     bucket: required(variables, "VOLLEY_BUCKET"),
-    schedulerFunction: variables.VOLLEY_SCHEDULER_FUNCTION ?? ownName(variables),
+    schedulerFunction: text(variables, "VOLLEY_SCHEDULER_FUNCTION") ?? ownName(variables),
     executors: executorTiers(variables),
-    executorTimeoutMs: (optionalNumber(variables, "VOLLEY_EXECUTOR_TIMEOUT_S") ?? 900) * 1000,
-    heartbeatMs: (optionalNumber(variables, "VOLLEY_HEARTBEAT_S") ?? 5) * 1000,
-    leaseMs: (optionalNumber(variables, "VOLLEY_LEASE_S") ?? 10) * 1000,
-    slots: optionalNumber(variables, "VOLLEY_SLOTS") ?? 200,
+    executorTimeoutMs: (positive(variables, "VOLLEY_EXECUTOR_TIMEOUT_S") ?? known.VOLLEY_EXECUTOR_TIMEOUT_S) * 1000,
+    heartbeatMs: (positive(variables, "VOLLEY_HEARTBEAT_S") ?? known.VOLLEY_HEARTBEAT_S) * 1000,
+    leaseMs: (positive(variables, "VOLLEY_LEASE_S") ?? known.VOLLEY_LEASE_S) * 1000,
+    slots: whole(variables, "VOLLEY_SLOTS", 1) ?? known.VOLLEY_SLOTS,
     ...(dataBuckets && { dataBuckets }),
-    inlineBytesMax: optionalNumber(variables, "VOLLEY_INLINE_BYTES") ?? 4 << 20,
-    ...(variables.VOLLEY_SIZING && { sizing: JSON.parse(variables.VOLLEY_SIZING) as Partial<SizingOptions> }),
-    glueDatabases: list(variables.VOLLEY_GLUE_DATABASES) ?? [],
+    inlineBytesMax: whole(variables, "VOLLEY_INLINE_BYTES", 0) ?? known.VOLLEY_INLINE_BYTES,
+    ...sizing(variables),
+    glueDatabases: list(variables, "VOLLEY_GLUE_DATABASES") ?? [],
     ...(maxBytes !== undefined && { maxBytes }),
     ...(maxCost !== undefined && { maxCost }),
-    memoryMb: optionalNumber(variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE") ?? 1769,
+    memoryMb: positive(variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE") ?? memoryMbDefault,
   };
 }
 
+const memoryMbDefault = 1769;
+
 function executorTiers(variables: Variables): readonly ExecutorTier[] {
-  const several = list(variables.VOLLEY_EXECUTOR_FUNCTIONS);
-  if (!several) return [{ memoryMb: 1769, name: variables.VOLLEY_EXECUTOR_FUNCTION ?? ownName(variables) }];
+  const name = "VOLLEY_EXECUTOR_FUNCTIONS";
+  const several = list(variables, name);
+  const one = text(variables, "VOLLEY_EXECUTOR_FUNCTION");
+  if (several && one)
+    throw wrong(name, several.join(","), "given without VOLLEY_EXECUTOR_FUNCTION, or the other way round");
+  if (!several) return [{ memoryMb: memoryMbDefault, name: one ?? ownName(variables) }];
   const tiers = several.map((entry) => {
-    const [memory, name] = entry.split("=");
+    const [memory, executor, more] = entry.split("=").map((part) => part.trim());
     const memoryMb = Number(memory);
-    if (!name || !(memoryMb > 0)) throw malformed("VOLLEY_EXECUTOR_FUNCTIONS", entry);
-    return { memoryMb, name };
+    if (!executor || more !== undefined || !(memoryMb > 0))
+      throw wrong(name, entry, "a list such as 1769=name,3538=name");
+    return { memoryMb, name: executor };
   });
+  if (new Set(tiers.map(({ memoryMb }) => memoryMb)).size < tiers.length) {
+    throw wrong(name, several.join(","), "one function of each memory");
+  }
   return tiers.sort((a, b) => a.memoryMb - b.memoryMb);
 }
 
@@ -93,25 +106,59 @@ function ownName(variables: Variables): string {
 }
 
 function required(variables: Variables, name: string): string {
-  const value = variables[name];
-  if (!value) throw new QueryError("invalid_argument", `the environment variable ${name} is not set`);
+  const value = text(variables, name);
+  if (value === undefined) throw new QueryError("invalid_argument", `the environment variable ${name} is not set`);
   return value;
 }
 
-function optionalNumber(variables: Variables, name: string): number | undefined {
-  const text = variables[name];
-  if (text === undefined || text === "") return undefined;
-  const value = Number(text);
-  if (!(value >= 0)) throw malformed(name, text);
+/** Undefined for an empty one, too: that is how some tools unset variables. */
+function text(variables: Variables, name: string): string | undefined {
+  return variables[name]?.trim() || undefined;
+}
+
+function number(variables: Variables, name: string, isRight: (value: number) => boolean, what: string) {
+  const written = text(variables, name);
+  if (written === undefined) return undefined;
+  const value = Number(written);
+  if (!isRight(value)) throw wrong(name, written, what);
   return value;
 }
 
-function list(text: string | undefined): readonly string[] | undefined {
-  const items = text?.split(",").map((item) => item.trim());
-  const given = items?.filter((item) => item !== "");
-  return given && given.length > 0 ? given : undefined;
+function positive(variables: Variables, name: string): number | undefined {
+  return number(variables, name, (value) => value > 0 && value < Infinity, "a number above 0");
 }
 
-function malformed(name: string, value: string): QueryError {
-  return new QueryError("invalid_argument", `the environment variable ${name} is malformed at ${value}`);
+function whole(variables: Variables, name: string, least: number): number | undefined {
+  return number(
+    variables,
+    name,
+    (value) => Number.isSafeInteger(value) && value >= least,
+    `a whole number from ${least} on`,
+  );
+}
+
+function sizing(variables: Variables): { readonly sizing?: GivenSizing } {
+  const written = text(variables, "VOLLEY_SIZING");
+  if (written === undefined) return {};
+  try {
+    return { sizing: checkSizing(JSON.parse(written)) };
+  } catch (thrown) {
+    const why = thrown instanceof QueryError ? thrown.message : "it is no JSON";
+    throw wrong("VOLLEY_SIZING", written, `JSON such as {"taskBytesMax": 134217728}: ${why}`);
+  }
+}
+
+function list(variables: Variables, name: string): readonly string[] | undefined {
+  const items = text(variables, name)
+    ?.split(",")
+    .map((item) => item.trim());
+  if (items?.includes("")) throw wrong(name, variables[name]!, "a list with commas, none of it empty");
+  return items;
+}
+
+function wrong(name: string, written: string, what: string): QueryError {
+  return new QueryError(
+    "invalid_argument",
+    `the environment variable ${name} is ${what}; it is ${JSON.stringify(written)}`,
+  );
 }

@@ -35,13 +35,7 @@ export function makeEndpoint(
   return props.endpoint === "function-url" ? makeFunctionUrl(api, props) : makeHttpApi(scope, api, props, key);
 }
 
-function makeFunctionUrl(
-  api: LambdaFunction,
-  { auth = "iam", throttle, corsOrigins = [] }: VolleyClusterProps,
-): Endpoint {
-  if (typeof auth === "object" && "issuer" in auth)
-    throw new Error('a Function URL checks no JWT: use endpoint "http-api" for that');
-  if (throttle) throw new Error("a Function URL has no throttle: use concurrency.api, or an HTTP API");
+function makeFunctionUrl(api: LambdaFunction, { auth = "iam", corsOrigins = [] }: VolleyClusterProps): Endpoint {
   const { url } = api.addFunctionUrl({
     authType: auth === "iam" ? FunctionUrlAuthType.AWS_IAM : FunctionUrlAuthType.NONE,
     cors:

@@ -61,6 +61,7 @@ export function makeFunctions(scope: Construct, context: FunctionContext): Clust
       VOLLEY_EXECUTOR_FUNCTIONS: executorNames,
       VOLLEY_EXECUTOR_TIMEOUT_S: String(executorTimeout(props).toSeconds()),
       ...(props.inlineBytesMax !== undefined && { VOLLEY_INLINE_BYTES: String(props.inlineBytesMax) }),
+      ...(props.sizing && { VOLLEY_SIZING: JSON.stringify(props.sizing) }),
       ...(props.attemptsMax !== undefined && { VOLLEY_SLOTS: String(props.attemptsMax) }),
     },
   });

@@ -7,6 +7,7 @@ import { Key } from "aws-cdk-lib/aws-kms";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
+import type { GivenSizing } from "../stages/check-sizing.ts";
 import type { Authentication, DataLocation, TokenAuthentication, VolleyClusterProps } from "./props.ts";
 
 /** Every option: its name in the context after "volley:". In the environment: VOLLEY_ and the name in capitals. */
@@ -19,6 +20,7 @@ export const optionNames = [
   "executorScratchMiB",
   "executorTimeoutSeconds",
   "inlineBytesMax",
+  "sizing",
   "attemptsMax",
   "maxBytes",
   "maxCost",
@@ -73,7 +75,8 @@ export function readOptions(scope: Construct, environment: Environment = process
     apiMemoryMiB: number("apiMemoryMiB"),
     executorScratchMiB: number("executorScratchMiB"),
     executorTimeout: timeout === undefined ? undefined : Duration.seconds(timeout),
-    inlineBytesMax: number("inlineBytesMax"),
+    inlineBytesMax: parseNumber("inlineBytesMax", text("inlineBytesMax"), 0),
+    sizing: parseSizing(text("sizing")),
     attemptsMax: number("attemptsMax"),
     maxBytes: number("maxBytes"),
     maxCost: number("maxCost"),
@@ -112,18 +115,31 @@ function refuseUnknown(scope: Construct): void {
 function contextOrEnvironment(scope: Construct, name: OptionName, environment: Environment): string | undefined {
   const value: unknown = scope.node.tryGetContext(`volley:${name}`) ?? environment[environmentName(name)];
   if (value === undefined || value === null || value === "") return undefined;
-  return Array.isArray(value) ? value.join(",") : String(value);
+  if (Array.isArray(value)) return value.join(",");
+  if (typeof value !== "object") return String(value);
+  return Object.entries(value)
+    .map(([field, each]) => `${field}=${each}`)
+    .join(",");
 }
 
 function list(text: string | undefined): readonly string[] | undefined {
   return text?.split(",").map((item) => item.trim());
 }
 
-function parseNumber(name: OptionName, text: string | undefined): number | undefined {
+/** @param least absent: anything above zero */
+function parseNumber(name: OptionName, text: string | undefined, least?: number): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (text.trim() === "" || !(value > 0)) throw malformed(name, text, "a number above zero");
-  return value;
+  const isRight = least === undefined ? value > 0 : value >= least;
+  if (text.trim() !== "" && isRight && value < Infinity) return value;
+  throw malformed(name, text, least === undefined ? "a number above zero" : `a number from ${least} on`);
+}
+
+/** taskBytesMax=134217728,partitionRowsMax=1000000; as an object in cdk.json. Names and numbers are checked with the rest. */
+function parseSizing(text: string | undefined): GivenSizing | undefined {
+  if (text === undefined) return undefined;
+  const pairs = text.split(",").map((pair) => pair.split("=").map((part) => part.trim()));
+  return Object.fromEntries(pairs.map(([name = "", value]) => [name, Number(value)])) as GivenSizing;
 }
 
 function parseFlag(name: OptionName, text: string | undefined): boolean | undefined {

@@ -3,6 +3,7 @@ import type { Duration, RemovalPolicy } from "aws-cdk-lib";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
+import type { GivenSizing } from "../stages/check-sizing.ts";
 
 /** Objects that queries may read. */
 export interface DataLocation {
@@ -64,8 +65,12 @@ export interface VolleyClusterProps {
   readonly executorScratchMiB?: number;
   /** How long an attempt may take. At most 15 minutes. @default 15 minutes */
   readonly executorTimeout?: Duration;
-  /** Queries that read no more bytes run inside the scheduler, without executors. @default 4 MiB */
+  /** Queries that read no more bytes run inside the scheduler, without executors. 0: only those that read no table.
+   * @default 4 MiB */
   readonly inlineBytesMax?: number;
+  /** How much a task reads, how many rows a partition holds: fields of lib/stages/sizing.ts. @default by measure:
+   * tasks of 8 to 256 MiB, partitions of up to 10 million rows */
+  readonly sizing?: GivenSizing;
   /** Attempts of one query that may run at once. @default 200 */
   readonly attemptsMax?: number;
   /** A query fails before it reads more bytes of tables than this … @default no limit */

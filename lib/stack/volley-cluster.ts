@@ -6,6 +6,7 @@ import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 import { acknowledgeFindings } from "./acknowledge-findings.ts";
+import { checkProps } from "./check-props.ts";
 import { makeEncryptionKey } from "./encryption.ts";
 import { type Endpoint, makeEndpoint } from "./endpoint.ts";
 import { type ClusterFunctions, makeFunctions } from "./functions.ts";
@@ -32,6 +33,7 @@ export class VolleyCluster extends Construct {
   /** @throws Error for options that contradict each other */
   constructor(scope: Construct, id: string, props: VolleyClusterProps = {}) {
     super(scope, id);
+    checkProps(props);
     this.key = makeEncryptionKey(this, props.encryption);
     this.bucket = makeBucket(this, props, this.key);
     this.table = makeTable(this, props, this.key);

@@ -24,6 +24,7 @@ describe("options of a deployment", () => {
       executorScratchMiB: "1024",
       executorTimeoutSeconds: "60",
       inlineBytesMax: "1e6",
+      sizing: "taskBytesMax=1000000, partitionRowsMax=500000",
       attemptsMax: "10",
       maxBytes: "1e12",
       maxCost: "2.5",
@@ -55,6 +56,7 @@ describe("options of a deployment", () => {
       apiMemoryMiB: 256,
       executorScratchMiB: 1024,
       inlineBytesMax: 1e6,
+      sizing: { taskBytesMax: 1_000_000, partitionRowsMax: 500_000 },
       attemptsMax: 10,
       maxBytes: 1e12,
       maxCost: 2.5,
@@ -73,6 +75,11 @@ describe("options of a deployment", () => {
       dashboard: false,
       functionsDirectory: "/bundles",
     });
+  });
+
+  it("none of a query inside the scheduler; sizing as an object of cdk.json", () => {
+    assert.equal(read({ inlineBytesMax: "0" }).inlineBytesMax, 0);
+    assert.deepEqual(read({ sizing: { taskBytesMax: 5 } }).sizing, { taskBytesMax: 5 });
   });
 
   it("the environment has them too; the context wins", () => {
@@ -120,6 +127,8 @@ describe("options of a deployment", () => {
       [{ logRetentionDays: "8" }, /CloudWatch Logs knows/],
       [{ throttleRate: "8" }, /need each other/],
       [{ encryption: "none" }, /s3 or kms/],
+      [{ inlineBytesMax: "-1" }, /volley:inlineBytesMax is a number from 0 on, not "-1"/],
+      [{ maxBytes: "Infinity" }, /above zero/],
     ] as const) {
       assert.throws(() => read(wrong), message);
     }

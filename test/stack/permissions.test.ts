@@ -80,7 +80,7 @@ describe("permissions", () => {
   });
 
   it("api and scheduler list given databases of the Glue Data Catalog", () => {
-    const { template } = makeCluster({ glueDatabases: ["lake"] });
+    const { template } = makeCluster({ data, glueDatabases: ["lake"] });
     const glue = "arn:{AWS::Partition}:glue:{AWS::Region}:{AWS::AccountId}";
     const resources = [`${glue}:catalog`, `${glue}:database/lake`, `${glue}:table/lake/*`];
     const glueActions = (kind: string) =>

@@ -1,11 +1,14 @@
 /** What each part of the cluster is deployed with, by default and by option. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
-import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, type Stack } from "aws-cdk-lib";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Key } from "aws-cdk-lib/aws-kms";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Topic } from "aws-cdk-lib/aws-sns";
+import { optionNames } from "../../lib/stack/options.ts";
 import type { VolleyClusterProps } from "../../lib/stack/props.ts";
 import { functionsDirectory, Match, makeCluster, plainText, type Template } from "./clusters.ts";
 
@@ -414,5 +417,79 @@ describe("grantQuery", () => {
     assert.match(policy, /execute-api:Invoke/);
     assert.match(policy, /HttpApi/);
     assert.match(grantee({ endpoint: "function-url" }), /lambda:InvokeFunctionUrl/);
+  });
+});
+
+describe("options together", () => {
+  const jwt = { issuer: "https://login.example", audience: ["volley"] };
+  const tokens = { tokens: [{ tenant: "team", sha256: "a".repeat(64) }] };
+
+  it("a key of its own, a Function URL and tokens", () => {
+    const { template } = makeCluster({ encryption: "kms", endpoint: "function-url", auth: tokens });
+    template.hasResourceProperties("AWS::Lambda::Url", { AuthType: "NONE" });
+    assert.equal(variablesOf(template, "Api").VOLLEY_AUTH, "tokens");
+    template.allResourcesProperties("AWS::Logs::LogGroup", { KmsKeyId: Match.anyValue() });
+    template.resourceCountIs("AWS::ApiGatewayV2::Api", 0);
+  });
+
+  it("a key, JWT, CORS, throttle, reserved concurrency, one small executor and a short life", () => {
+    const { template } = makeCluster({
+      encryption: "kms",
+      auth: jwt,
+      corsOrigins: ["https://app.example"],
+      throttle: { rate: 1, burst: 2 },
+      concurrency: { api: 1, scheduler: 2, executor: 3 },
+      executorMemoryMiB: [512],
+      executorTimeout: Duration.seconds(60),
+      shuffleDays: 3,
+      sizing: { taskBytesMax: 64 << 20 },
+      inlineBytesMax: 0,
+    });
+    template.allResourcesProperties("AWS::ApiGatewayV2::Route", { AuthorizationType: "JWT" });
+    template.hasResourceProperties("AWS::ApiGatewayV2::Stage", {
+      DefaultRouteSettings: { ThrottlingRateLimit: 1, ThrottlingBurstLimit: 2 },
+    });
+    const reserved = Object.values(functionsOf(template)).map((each) => each.ReservedConcurrentExecutions);
+    assert.deepEqual(reserved.sort(), [1, 2, 3]);
+    const variables = variablesOf(template, "Scheduler");
+    assert.deepEqual(JSON.parse(String(variables.VOLLEY_SIZING)), { taskBytesMax: 64 << 20 });
+    assert.deepEqual([variables.VOLLEY_INLINE_BYTES, variables.VOLLEY_EXECUTOR_TIMEOUT_S], ["0", "60"]);
+    const { LifecycleConfiguration } = Object.values(template.findResources("AWS::S3::Bucket"))[0]!.Properties;
+    assert.equal(LifecycleConfiguration.Rules[0].ExpirationInDays, 3);
+  });
+
+  it("that contradict each other, or make no sense, say so", () => {
+    const topic = (stack: Stack) => Topic.fromTopicArn(stack, "T", "arn:aws:sns:eu-west-1:123456789012:alarms");
+    for (const [props, message] of [
+      [{ endpoint: "function-url", auth: jwt }, /a Function URL checks no JWT/],
+      [{ endpoint: "function-url", throttle: { rate: 1, burst: 1 } }, /a Function URL has no throttle/],
+      [{ glueDatabases: ["lake"] }, /glueDatabases without data/],
+      [{ data: [{ bucket: "lake", prefix: "a/*" }] }, /patterns are not possible/],
+      [{ environment: { VOLLEY_AUTH: "none" } }, /environment sets VOLLEY_AUTH, which an option/],
+      [{ attemptsMax: 0 }, /attemptsMax is a whole number from 1 on, not 0/],
+      [{ inlineBytesMax: -1 }, /inlineBytesMax is a whole number from 0 on/],
+      [{ maxCost: 0 }, /maxCost is a number above zero/],
+      [{ maxBytes: Number.NaN }, /maxBytes is a number above zero/],
+      [{ throttle: { rate: 0, burst: 1 } }, /throttle.rate is a number above zero/],
+      [{ concurrency: { executor: 0.5 } }, /concurrency.executor is a whole number from 1 on/],
+      [{ executorScratchMiB: 100 }, /executorScratchMiB is 512 to 10240/],
+      [{ executorTimeout: Duration.seconds(2) }, /at least 10 seconds/],
+      [{ sizing: { taskBytesMin: 10, taskBytesMax: 5 } }, /taskBytesMin is above its taskBytesMax/],
+      [{ sizing: { tasks: 5 } as never }, /sizing has no tasks/],
+    ] as const) {
+      assert.throws(() => makeCluster(props as VolleyClusterProps), message);
+    }
+    assert.throws(
+      () => makeCluster((stack) => ({ alarms: false, alarmTopic: topic(stack) })),
+      /alarmTopic without alarms/,
+    );
+  });
+
+  it("every one is explained in docs/operations.md, and so is every entry of cdk.json", () => {
+    const root = join(import.meta.dirname, "../..");
+    const document = readFileSync(join(root, "docs/operations.md"), "utf8");
+    for (const name of optionNames) assert.ok(document.includes(`\`${name}\``), `${name} is not explained`);
+    const { context } = JSON.parse(readFileSync(join(root, "cdk.json"), "utf8")) as { context: object };
+    for (const name of Object.keys(context)) assert.ok(document.includes(`\`${name}\``), `${name} is not explained`);
   });
 });
