@@ -10,10 +10,18 @@ import {
   type TableDefinition,
 } from "./catalog-store.ts";
 import { csvTable } from "./csv-table.ts";
+import { withPartitions } from "./hive.ts";
 import { isPattern, literalPrefix, patternExpression } from "./key-pattern.ts";
 import { ParquetTables } from "./parquet-table.ts";
 import type { Catalog, Table } from "./table.ts";
-import { detectFormat, ofOneFormat, type PathOptions, type TableFormat, type TableSource } from "./table-source.ts";
+import {
+  detectFormat,
+  ofOneFormat,
+  type PathOptions,
+  type TableFormat,
+  type TableSource,
+  tableOptions,
+} from "./table-source.ts";
 
 export class CloudCatalog implements Catalog {
   readonly #objects: ObjectStore;
@@ -74,8 +82,8 @@ export class CloudCatalog implements Catalog {
     const files = (await Promise.all(source.paths.map((path) => this.#expand(path)))).flat();
     const format = source.format === "auto" ? detectFormat(files) : source.format;
     return format === "csv"
-      ? csvTable(name, files, this.#objects, source.options ?? {})
-      : this.#parquet.table(name, files);
+      ? withPartitions(await csvTable(name, files, this.#objects, source.options ?? {}), source.options ?? {})
+      : this.#parquet.table(name, files, tableOptions(source.options));
   }
 
   /** The objects that a key, a folder or a pattern names, in key order. @throws QueryError not_found */

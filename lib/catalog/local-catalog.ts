@@ -8,9 +8,17 @@ import { LocalFiles } from "../storage/local-files.ts";
 import type { ObjectInfo, ObjectStore } from "../storage/object-store.ts";
 import { csvTable } from "./csv-table.ts";
 import { DivisibleText } from "./divisible-text.ts";
+import { withPartitions } from "./hive.ts";
 import { ParquetTables } from "./parquet-table.ts";
 import type { Catalog, Table } from "./table.ts";
-import { detectFormat, ofOneFormat, type PathOptions, type TableFormat, type TableSource } from "./table-source.ts";
+import {
+  detectFormat,
+  ofOneFormat,
+  type PathOptions,
+  type TableFormat,
+  type TableSource,
+  tableOptions,
+} from "./table-source.ts";
 
 export class LocalCatalog implements Catalog {
   readonly files: ObjectStore = new LocalFiles();
@@ -48,8 +56,8 @@ export class LocalCatalog implements Catalog {
     const files = (await Promise.all(source.paths.map((path) => this.#expand(path)))).flat();
     const format = source.format === "auto" ? detectFormat(files) : source.format;
     return format === "csv"
-      ? csvTable(name, files, this.files, source.options ?? {}, this.#texts)
-      : this.#parquet.table(name, files);
+      ? withPartitions(await csvTable(name, files, this.files, source.options ?? {}, this.#texts), source.options ?? {})
+      : this.#parquet.table(name, files, tableOptions(source.options));
   }
 
   /** The files that a path, folder or pattern names, in path order. @throws QueryError not_found */

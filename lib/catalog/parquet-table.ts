@@ -1,10 +1,11 @@
 /** A table from Parquet files: schema and statistics of their footers, which are cached by file version. */
-import { type Field, nestedOf, type Schema, sameMeaning, sameType, typeName, types } from "../arrow/types.ts";
-import { QueryError } from "../errors.ts";
+import type { Schema } from "../arrow/types.ts";
 import { type ParquetFooter, readFooter } from "../parquet/footer.ts";
 import { rowGroupInfos, tableStatistics } from "../parquet/statistics.ts";
 import type { ObjectInfo, ObjectStore } from "../storage/object-store.ts";
-import type { Table, TableFile } from "./table.ts";
+import { withPartitions } from "./hive.ts";
+import type { HiveOptions, Table, TableFile, UnionOptions } from "./table.ts";
+import { unionSchema } from "./union-schema.ts";
 
 /** Up to so many files, every footer is read at planning; of more, an even sample. */
 const footersAllMax = 256;
@@ -24,22 +25,20 @@ export class ParquetTables {
   }
 
   /** The same table as before while no file has changed. */
-  async table(name: string, files: readonly ObjectInfo[]): Promise<Table> {
-    const versions = files.map(({ key, etag }) => `${key}\0${etag}`).join("\0");
+  async table(name: string, files: readonly ObjectInfo[], options: UnionOptions & HiveOptions = {}): Promise<Table> {
+    const versions = [JSON.stringify(options), ...files.map(({ key, etag }) => `${key}\0${etag}`)].join("\0");
     const known = this.#tables.get(name);
     if (known?.versions === versions) return known.table;
-    const table = await this.#make(name, files);
+    const table = withPartitions(await this.#make(name, files, options), options);
     if (this.#tables.size >= tablesMax) this.#tables.delete(this.#tables.keys().next().value!);
     this.#tables.set(name, { versions, table });
     return table;
   }
 
-  async #make(name: string, files: readonly ObjectInfo[]): Promise<Table> {
+  async #make(name: string, files: readonly ObjectInfo[], options: UnionOptions): Promise<Table> {
     const sampled = files.length > footersAllMax ? evenly(files, footersSample) : files;
     const footers = await this.#readAll(sampled);
-    const first = footers[0]!;
-    for (const footer of footers) checkSchema(name, first.schema, first.path, footer);
-    const schema = commonShape(first.schema, footers);
+    const schema = unionSchema(name, footers, sampled === files, options);
     const whole = files.reduce((sum, file) => sum + file.bytes, 0);
     const byPath = new Map(footers.map((footer) => [footer.path, footer]));
     return {
@@ -75,44 +74,6 @@ export class ParquetTables {
 function tableFile(file: ObjectInfo, footer: ParquetFooter | undefined, schema: Schema): TableFile {
   const { key: path, bytes, etag } = file;
   return { path, bytes, etag, ...(footer && { rowGroups: rowGroupInfos(footer, schema) }) };
-}
-
-/** Every file must have the table's columns, with their types; its order and further columns do not matter. */
-function checkSchema(table: string, schema: Schema, from: string, footer: ParquetFooter): void {
-  if (footer.schema === schema) return;
-  const fields = new Map(footer.schema.fields.map((field) => [field.name.toLowerCase(), field]));
-  for (const field of schema.fields) {
-    const other = fields.get(field.name.toLowerCase());
-    if (!other) {
-      throw new QueryError(
-        "type_mismatch",
-        `the files of ${table} differ: ${from} has a column ${field.name}, ${footer.path} has not`,
-      );
-    }
-    if (!sameType(field.type, other.type)) {
-      throw new QueryError(
-        "type_mismatch",
-        `the files of ${table} differ: ${field.name} is ${typeName(field.type)} in ${from}, and ${typeName(other.type)} in ${footer.path}`,
-      );
-    }
-  }
-}
-
-/** A column whose files hold values of different shapes is JSON of any shape, without fields of its own. */
-function commonShape(schema: Schema, footers: readonly ParquetFooter[]): Schema {
-  const { nested } = schema;
-  if (!nested) return schema;
-  const typesOf = footers.map(
-    (footer) => new Map(footer.schema.fields.map(({ name, type }) => [name.toLowerCase(), type])),
-  );
-  const differs = ({ name, type }: Field) =>
-    nestedOf(type) !== undefined && !typesOf.every((types) => sameMeaning(type, types.get(name.toLowerCase())!));
-  const different = new Set(schema.fields.filter(differs).map((field) => field.name));
-  if (different.size === 0) return schema;
-  return {
-    fields: schema.fields.map((field) => (different.has(field.name) ? { ...field, type: types.json } : field)),
-    nested: nested.filter(({ within }) => !different.has(within[0]!)),
-  };
 }
 
 function evenly<T>(items: readonly T[], count: number): T[] {

@@ -1,18 +1,11 @@
 /** Where a table's files are and what their names say about their format. */
-import type { DataType } from "../arrow/types.ts";
 import { QueryError } from "../errors.ts";
 import type { ObjectInfo } from "../storage/object-store.ts";
-import type { CsvOptions } from "./table.ts";
+import type { HiveOptions, PathOptions, UnionOptions } from "./table.ts";
+
+export type { PathOptions };
 
 export type TableFormat = "parquet" | "csv";
-
-/** How CSV files are read; what is absent is guessed from the start of the first file. */
-export interface PathOptions extends Partial<CsvOptions> {
-  /** CSV: column types that are not to be guessed. */
-  readonly types?: Readonly<Record<string, DataType>>;
-  /** CSV: names for the columns in their order, unless the header has these very names. */
-  readonly names?: readonly string[];
-}
 
 /** How a registered name finds its files. Files are listed anew for every query. */
 export interface TableSource {
@@ -45,4 +38,10 @@ export function detectFormat(files: readonly ObjectInfo[]): TableFormat {
   throw new QueryError("invalid_argument", "the path names both Parquet and CSV files", {
     hint: "Name one kind, such as 'folder/*.parquet'.",
   });
+}
+
+/** Those of the options that say what table the files make. */
+export function tableOptions(options: PathOptions = {}): HiveOptions & UnionOptions {
+  const { hivePartitioning, hiveTypes, hiveTypesAutocast, partitionedBy, unionByName } = options;
+  return { hivePartitioning, hiveTypes, hiveTypesAutocast, partitionedBy, unionByName };
 }

@@ -40,6 +40,8 @@ export interface TableFile {
   readonly etag: string;
   /** Absent when this file's footer was not read at planning. */
   readonly rowGroups?: readonly RowGroupInfo[];
+  /** Its values of the table's partition columns. */
+  readonly partition?: readonly LiteralValue[];
   /** CSV: every line break ends a record, so that reading can start anywhere. */
   readonly divisible?: boolean;
 }
@@ -52,6 +54,14 @@ export interface CsvOptions {
   readonly nullValue: string;
 }
 
+/** Columns whose values are in the paths of the files. */
+export interface TablePartitions {
+  /** Their field indexes, in the order of a file's `partition`. */
+  readonly fields: readonly number[];
+  /** Fields that files store; those behind them are partition columns. */
+  readonly stored: number;
+}
+
 /** A table as one query sees it: resolved, pinned, readonly. */
 export interface Table {
   readonly name: string;
@@ -59,7 +69,32 @@ export interface Table {
   readonly schema: Schema;
   readonly files: readonly TableFile[];
   readonly statistics: TableStatistics;
+  readonly partitions?: TablePartitions;
   readonly csv?: CsvOptions;
+}
+
+/** How files are read; what is absent is guessed, of CSV from the start of the first file. */
+export interface PathOptions extends Partial<CsvOptions>, HiveOptions, UnionOptions {
+  /** CSV: column types that are not to be guessed. */
+  readonly types?: Readonly<Record<string, DataType>>;
+  /** CSV: names for the columns in their order, unless the header has these very names. */
+  readonly names?: readonly string[];
+}
+
+export interface HiveOptions {
+  /** Whether folders named key=value make columns; absent: when every file has the same keys in its path. */
+  readonly hivePartitioning?: boolean;
+  /** Types that are not to be guessed, by key. */
+  readonly hiveTypes?: Readonly<Record<string, DataType>>;
+  /** False: keys whose type is not given are VARCHAR. */
+  readonly hiveTypesAutocast?: boolean;
+  /** Keys that the table is said to have, in their order. */
+  readonly partitionedBy?: readonly string[];
+}
+
+export interface UnionOptions {
+  /** Parquet. False: every file must have the columns of the first one, and further ones are not seen. */
+  readonly unionByName?: boolean;
 }
 
 /** The tables of one query, by key. */
@@ -70,11 +105,7 @@ export interface Catalog {
   /** Resolves a table name ("db.t" arrives as ["db","t"]); undefined if there is none. */
   table(name: readonly string[]): Promise<Table | undefined>;
   /** Resolves FROM 'path/*.parquet' and read_parquet(…), read_csv(…). */
-  path(
-    paths: readonly string[],
-    format: "parquet" | "csv" | "auto",
-    options?: Partial<CsvOptions> & { readonly types?: Readonly<Record<string, DataType>> },
-  ): Promise<Table>;
+  path(paths: readonly string[], format: "parquet" | "csv" | "auto", options?: PathOptions): Promise<Table>;
   /** Known names, for completion, nearest-match hints and SHOW TABLES. */
   names(): readonly string[];
 }

@@ -15,6 +15,8 @@ export interface QueryAccount {
   /** Row groups of those that statistics showed to hold nothing wanted. */
   readonly rowGroupsPruned: number;
   readonly pagesPruned: number;
+  /** Files of partitioned tables that were not opened, since their paths ruled every row out. */
+  readonly filesPruned: number;
   /** What stages handed to other stages, as Arrow IPC. */
   readonly rowsExchanged: number;
   readonly bytesExchanged: number;
@@ -41,6 +43,7 @@ export function accountOf(state: QueryState, elapsedMs: number): QueryAccount {
     rowGroups: scanned("rowGroups"),
     rowGroupsPruned: scanned("rowGroupsPruned"),
     pagesPruned: scanned("pagesPruned"),
+    filesPruned: scanned("filesPruned"),
     rowsExchanged: sum(handedOn, ({ rows }) => rows),
     bytesExchanged: sum(handedOn, ({ bytes }) => bytes),
     spilledBytes: sum(tasks, ({ metrics }) => counterOf(metrics, "spilledBytes")),

@@ -25,11 +25,12 @@ export function formatAnalyzed(
 
 /** One line for people. */
 export function formatAccount(account: QueryAccount): string {
-  const { stages, tasks, rowGroups, rowGroupsPruned, pagesPruned, spilledBytes } = account;
+  const { stages, tasks, rowGroups, rowGroupsPruned, pagesPruned, filesPruned, spilledBytes } = account;
   const parts = [
     `${counted(stages, "stage")}, ${counted(tasks, "task")}, ${formatMs(account.elapsedMs)}`,
     `read ${counted(account.rowsRead, "row")}, ${formatBytes(account.bytesRead)}`,
   ];
+  if (filesPruned > 0) parts.push(`skipped ${counted(filesPruned, "file")}`);
   if (rowGroupsPruned > 0) parts.push(`skipped ${formatCount(rowGroupsPruned)} of ${counted(rowGroups, "row group")}`);
   if (pagesPruned > 0) parts.push(`skipped ${counted(pagesPruned, "page")}`);
   if (stages > 1) {

@@ -1,6 +1,6 @@
 /** The arguments of read_parquet and read_csv. */
 import type { DataType } from "../arrow/types.ts";
-import type { Catalog, CsvOptions } from "../catalog/table.ts";
+import type { Catalog, PathOptions } from "../catalog/table.ts";
 import { QueryError, unsupported } from "../errors.ts";
 import type { SqlExpr, TableFunctionArg, TableFunctionValue, TableRef } from "../sql/ast.ts";
 import { parse } from "../sql/parse.ts";
@@ -30,7 +30,7 @@ export async function readFileFunction(ref: TableFunctionRef): Promise<FileFunct
   const format = fileFunctions[ref.name.text.toLowerCase()]!;
   const [first, ...rest] = ref.args;
   if (!first || first.name) throw invalid(`${ref.name.text} needs a path`, ref);
-  const options: Mutable<Partial<CsvOptions>> & { types?: Readonly<Record<string, DataType>> } = {};
+  const options: Mutable<PathOptions> = {};
   for (const arg of rest) await readOption(ref, format, arg, options);
   return { paths: pathsOf(ref, first.value), format, options };
 }
@@ -52,38 +52,64 @@ const textOptions: Readonly<Record<string, "delimiter" | "quote" | "escape" | "n
   escape: "escape",
   nullstr: "nullValue",
 };
+/** Options of every format: which columns the files make together. */
+const layoutOptions: Readonly<Record<string, "hivePartitioning" | "hiveTypesAutocast" | "unionByName">> = {
+  hive_partitioning: "hivePartitioning",
+  hive_types_autocast: "hiveTypesAutocast",
+  union_by_name: "unionByName",
+};
 const typeOptions: ReadonlySet<string> = new Set(["types", "dtypes", "column_types", "columns"]);
 
 async function readOption(
   ref: TableFunctionRef,
   format: "parquet" | "csv",
   arg: TableFunctionArg,
-  options: Mutable<Partial<CsvOptions>> & { types?: Readonly<Record<string, DataType>> },
+  options: Mutable<PathOptions>,
 ): Promise<void> {
   const name = arg.name?.text.toLowerCase();
   if (!name) throw invalid(`${ref.name.text} takes one path, or a list of paths, and named options`, arg);
   const value = arg.value;
+  const layout = layoutOptions[name];
+  if (layout) {
+    options[layout] = booleanOf(name, arg);
+    return;
+  }
+  if (name === "hive_types") {
+    if (!("kind" in value) || value.kind !== "map") throw invalid(`the option ${name} needs {'key': 'TYPE', …}`, arg);
+    options.hiveTypes = await readTypes(value.entries, arg);
+    return;
+  }
   if (format !== "csv") throw unsupported(`the option ${name} of ${ref.name.text}`, arg.span);
   const text = textOptions[name];
   if (text) {
     if (!("kind" in value) || value.kind !== "string") throw invalid(`the option ${name} needs a string`, arg);
     options[text] = value.value;
   } else if (name === "header") {
-    if (!("kind" in value) || value.kind !== "constant" || typeof value.value !== "boolean") {
-      throw invalid("the option header needs true or false", arg);
-    }
-    options.header = value.value;
+    options.header = booleanOf(name, arg);
   } else if (typeOptions.has(name)) {
     if (!("kind" in value) || value.kind !== "map")
       throw invalid(`the option ${name} needs {'column': 'TYPE', …}`, arg);
     options.types = await readTypes(value.entries, arg);
   } else {
-    const hint = near(name, ["header", "types", "columns", ...Object.keys(textOptions)]);
+    const hint = near(name, [
+      "header",
+      "types",
+      "columns",
+      "hive_types",
+      ...Object.keys(layoutOptions),
+      ...Object.keys(textOptions),
+    ]);
     throw new QueryError("unsupported", `the option ${name} of ${ref.name.text} is not supported`, {
       span: arg.span,
       ...hint,
     });
   }
+}
+
+function booleanOf(name: string, arg: TableFunctionArg): boolean {
+  const { value } = arg;
+  if ("kind" in value && value.kind === "constant" && typeof value.value === "boolean") return value.value;
+  throw invalid(`the option ${name} needs true or false`, arg);
 }
 
 async function readTypes(

@@ -58,7 +58,7 @@ export interface NestedColumn {
 /** What a field is read from. */
 export type FileColumn = ParquetColumn | NestedColumn;
 
-export function isNested(column: FileColumn): column is NestedColumn {
+export function isNested(column: object): column is NestedColumn {
   return "root" in column;
 }
 

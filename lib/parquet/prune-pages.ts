@@ -2,10 +2,11 @@
 import type { ColumnId, Expr } from "../expr/expr.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { type CountFetch, type FetchedBytes, fetchRanges } from "./fetch.ts";
-import { type FileColumn, isNested } from "./file-schema.ts";
+import { isNested } from "./file-schema.ts";
 import type { ByteRange, ParquetFooter, RowGroup } from "./footer.ts";
 import { type PageLocation, readColumnIndex, readOffsetIndex } from "./page-index.ts";
-import { type BoundsOfColumn, mayBeTrue, mustBeTrue } from "./prune.ts";
+import { type BoundsOfColumn, boundOfValue, type ColumnBounds, mayBeTrue, mustBeTrue } from "./prune.ts";
+import { isConstant, type TableColumn } from "./read-as.ts";
 import { intersectRanges, joinRanges, type RowRange } from "./row-ranges.ts";
 import type { ParquetColumn } from "./schema.ts";
 import { boundsOf } from "./statistics.ts";
@@ -17,24 +18,38 @@ export interface Conjunct {
 }
 
 /** Where the columns of the scan are in this file. */
-export type FileColumns = ReadonlyMap<ColumnId, FileColumn>;
+export type FileColumns = ReadonlyMap<ColumnId, TableColumn>;
 
 /** The column of an id, if its chunk's values are the column's: not those of lists and the like. */
 function flatColumn(columns: FileColumns, id: ColumnId): ParquetColumn | undefined {
   const column = columns.get(id);
-  return column && !isNested(column) ? column : undefined;
+  return column && !isNested(column) && !isConstant(column) ? column : undefined;
 }
 
 function flatColumns(columns: FileColumns): ParquetColumn[] {
-  return [...columns.values()].flatMap((column) => (isNested(column) ? [] : [column]));
+  return [...columns.values()].flatMap((column) => (isNested(column) || isConstant(column) ? [] : [column]));
 }
 
 export function rowGroupBounds(group: RowGroup, columns: FileColumns): BoundsOfColumn {
   return (id) => {
+    const constant = constantBounds(columns.get(id), group.rows);
+    if (constant) return constant;
     const column = flatColumn(columns, id);
     const chunk = column && group.chunks[column.leaf];
     return chunk && { rows: group.rows, ...boundsOf(column, chunk.statistics, chunk.values) };
   };
+}
+
+function constantBounds(column: TableColumn | undefined, rows: number): ColumnBounds | undefined {
+  if (!column || !isConstant(column)) return undefined;
+  if (column.constant === null) return { rows, nullCount: rows };
+  const bound = boundOfValue(column.constant);
+  return bound === undefined ? undefined : { rows, nullCount: 0, min: bound, max: bound };
+}
+
+/** Whether any row can pass that has these constants, whatever its other columns are. */
+export function constantsMayPass(columns: FileColumns, conjuncts: readonly Conjunct[]): boolean {
+  return conjuncts.every(({ expr }) => mayBeTrue(expr, (id) => constantBounds(columns.get(id), 1)));
 }
 
 /** Whether any row of the row group can pass. */

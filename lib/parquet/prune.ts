@@ -3,6 +3,7 @@
  * Every answer over-approximates: what is not understood may be anything.
  */
 import { type DataType, sameType } from "../arrow/types.ts";
+import type { Value } from "../arrow/value.ts";
 import type { CallExpr, ColumnId, Expr, InListExpr, LiteralExpr, LiteralValue } from "../expr/expr.ts";
 import { type Bound, type Bounds, compareBounds } from "./statistics.ts";
 
@@ -208,6 +209,13 @@ const same = (bound: Bound): Bound => bound;
 
 function comparableTypes(a: DataType, b: DataType): boolean {
   return a.kind === "decimal" && b.kind === "decimal" ? a.scale === b.scale : sameType(a, b);
+}
+
+/** A value in the order of bounds; undefined for NaN and types without bounds. */
+export function boundOfValue(value: Exclude<Value, null>): Bound | undefined {
+  if (typeof value === "string") return Buffer.from(value, "utf8");
+  if (typeof value === "number") return Number.isNaN(value) ? undefined : value;
+  return typeof value === "object" && !(value instanceof Uint8Array) ? undefined : value;
 }
 
 /** A literal in the order of bounds; undefined for NaN and types without bounds. */

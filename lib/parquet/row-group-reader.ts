@@ -1,4 +1,5 @@
 /** Reads the columns of one row group: fetched together, decoded one by one as they are asked for. */
+import { ValueWriter } from "../arrow/value-access.ts";
 import { QueryError, unsupported } from "../errors.ts";
 import { Arena } from "../kernels/arena.ts";
 import type { LinearMemory } from "../kernels/memory.ts";
@@ -6,9 +7,10 @@ import type { ObjectStore } from "../storage/object-store.ts";
 import { type ChunkPlace, type DecodedColumn, decodeChunk, type PageRun, UnknownEncoding } from "./chunk-decoder.ts";
 import { canDecompress } from "./decompress.ts";
 import { type CountFetch, type FetchedBytes, fetchRanges } from "./fetch.ts";
-import { type FileColumn, isNested, type NestedColumn } from "./file-schema.ts";
+import { isNested, type NestedColumn } from "./file-schema.ts";
 import type { ByteRange, ParquetFooter } from "./footer.ts";
 import type { PageLocation } from "./page-index.ts";
+import { type ConstantColumn, isConstant, type TableColumn } from "./read-as.ts";
 import { overlaps, type RowRange } from "./row-ranges.ts";
 import type { ParquetColumn } from "./schema.ts";
 
@@ -57,7 +59,8 @@ export class RowGroupReader {
   readonly #arena: Arena;
   readonly #plans = new Map<ParquetColumn, ChunkPlan>();
   readonly #fetched = new Map<ParquetColumn, FetchedBytes>();
-  readonly #decoded = new Map<FileColumn, DecodedColumn>();
+  readonly #decoded = new Map<TableColumn, DecodedColumn>();
+  readonly #constants: ValueWriter[] = [];
 
   constructor(source: RowGroupSource) {
     this.#source = source;
@@ -68,7 +71,7 @@ export class RowGroupReader {
   }
 
   /** Starts reading the columns that are not on their way yet. */
-  fetch(columns: readonly FileColumn[]): void {
+  fetch(columns: readonly TableColumn[]): void {
     const missing = columns.flatMap(leavesOf).filter((column) => !this.#fetched.has(column));
     if (missing.length === 0) return;
     const { objects, footer, signal, count } = this.#source;
@@ -78,7 +81,7 @@ export class RowGroupReader {
   }
 
   /** Bytes that `fetch` of these columns reads. */
-  bytesOf(columns: readonly FileColumn[]): number {
+  bytesOf(columns: readonly TableColumn[]): number {
     const ranges = columns.flatMap(leavesOf).flatMap((column) => rangesOf(this.#plan(column)));
     return ranges.reduce((sum, { from, to }) => sum + to - from, 0);
   }
@@ -87,13 +90,28 @@ export class RowGroupReader {
    * The decoded column, valid until free; only rows in `ranges` hold values.
    * @throws QueryError corrupt_file; unsupported for encodings that nothing here reads
    */
-  async column(column: FileColumn): Promise<DecodedColumn> {
+  async column(column: TableColumn): Promise<DecodedColumn> {
     const known = this.#decoded.get(column);
     if (known) return known;
     this.fetch([column]);
-    const decoded = isNested(column) ? await this.#nested(column) : await this.#leaf(column);
+    const decoded = isConstant(column)
+      ? this.#constant(column)
+      : isNested(column)
+        ? await this.#nested(column)
+        : await this.#leaf(column);
     this.#decoded.set(column, decoded);
     return decoded;
+  }
+
+  #constant({ type, constant }: ConstantColumn): DecodedColumn {
+    const writer = new ValueWriter(this.#source.memory, type);
+    this.#constants.push(writer);
+    const value = writer.write([constant]);
+    return {
+      rows: this.rows,
+      slice: (_, length) => ({ kind: "constant", type, length, value }),
+      dictionary: undefined,
+    };
   }
 
   async #nested(column: NestedColumn): Promise<DecodedColumn> {
@@ -126,6 +144,7 @@ export class RowGroupReader {
     for (const fetched of new Set(this.#fetched.values())) fetched.release();
     this.#fetched.clear();
     this.#decoded.clear();
+    for (const constant of this.#constants.splice(0)) constant.free();
     this.#arena.free();
   }
 
@@ -173,7 +192,8 @@ export class RowGroupReader {
   }
 }
 
-function leavesOf(column: FileColumn): readonly ParquetColumn[] {
+function leavesOf(column: TableColumn): readonly ParquetColumn[] {
+  if (isConstant(column)) return [];
   return isNested(column) ? column.leaves : [column];
 }
 

@@ -22,9 +22,9 @@ export type PhysicalType = (typeof physicalTypes)[number];
 /**
  * How stored values become values of the column's type:
  * - plain: as they are; narrow8, narrow16: the low bytes of an INT32; unsigned32: INT32 zero-extended to 64 bits;
- *   unsigned64: INT64 zero-extended to 128; widen: INT32 sign-extended to 64 bits (decimals)
+ *   unsigned64: INT64 zero-extended to 128; widen: INT32 sign-extended to 64 bits; widen16: INT32 or INT64 to 128 (decimals)
  * - millis, nanos: INT64 to microseconds (nanoseconds round down); int96: nanoseconds of day + Julian day
- * - bigEndian: two's complement bytes (decimals); float16; uuid: 16 bytes to text; interval: months, days, milliseconds
+ * - bigEndian: two's complement bytes (decimals); float16; double: FLOAT to DOUBLE; uuid: 16 bytes to text; interval: months, days, milliseconds
  */
 export type Conversion =
   | "plain"
@@ -33,6 +33,8 @@ export type Conversion =
   | "unsigned32"
   | "unsigned64"
   | "widen"
+  | "widen16"
+  | "double"
   | "millis"
   | "nanos"
   | "int96"

@@ -5,6 +5,7 @@ import type { ColumnStatistics, RowGroupInfo, TableStatistics } from "../catalog
 import type { LiteralValue } from "../expr/expr.ts";
 import { isNested } from "./file-schema.ts";
 import type { ColumnChunk, ParquetFooter, RowGroup, StoredStatistics } from "./footer.ts";
+import { isConstant, type TableColumn, tableColumns } from "./read-as.ts";
 import type { ParquetColumn } from "./schema.ts";
 
 /**
@@ -72,6 +73,7 @@ function int32Bound(column: ParquetColumn, value: number): Bound {
     case "unsigned32":
       return BigInt(value >>> 0);
     case "widen":
+    case "widen16":
       return BigInt(value);
     default:
       return value;
@@ -192,17 +194,17 @@ export function fileColumns(schema: Schema, footer: ParquetFooter): (number | un
 
 /** The row groups of a file, with statistics by field index of the table's schema. */
 export function rowGroupInfos(footer: ParquetFooter, schema: Schema = footer.schema): RowGroupInfo[] {
-  const fields = fileColumns(schema, footer);
+  const columns = tableColumns(schema, footer, fileColumns(schema, footer));
   return footer.rowGroups.map((group) => ({
     rows: group.rows,
     bytes: group.bytes,
-    columns: fields.map((field) => statisticsOfField(footer, group, field)),
+    columns: columns.map((column) => statisticsOfColumn(group, column)),
   }));
 }
 
-function statisticsOfField(footer: ParquetFooter, group: RowGroup, field: number | undefined): ColumnStatistics {
-  const column = field === undefined ? undefined : footer.columns[field];
-  return column && !isNested(column) ? chunkStatistics(column, group.chunks[column.leaf]!) : {};
+function statisticsOfColumn(group: RowGroup, column: TableColumn | undefined): ColumnStatistics {
+  if (!column || isNested(column)) return {};
+  return isConstant(column) ? { nullCount: group.rows } : chunkStatistics(column, group.chunks[column.leaf]!);
 }
 
 /**

@@ -180,6 +180,16 @@ export class ValueDecoder {
       case "widen":
         kernels.signExtend4to8(stored, count, out);
         break;
+      case "widen16":
+        if (physical === "INT32") {
+          const wide = this.#lengths.ensure(count * 8);
+          kernels.signExtend4to8(stored, count, wide);
+          kernels.widen8to16(wide, count, out);
+        } else kernels.widen8to16(stored, count, out);
+        break;
+      case "double":
+        kernels.widenToF64(stored, count, out);
+        break;
       case "millis":
         status = kernels.millisToMicros(stored, count, out);
         break;

@@ -5,6 +5,7 @@ import { nodesOf } from "../physical/children.ts";
 import { scanNodes } from "../physical/scan-nodes.ts";
 import type { PartitionSlice, ScanInput, Stage, Task, TaskOptions } from "../stages/graph.ts";
 import { exchangeKey, taskVersion } from "../stages/graph.ts";
+import { pruneFiles } from "../stages/prune-files.ts";
 import { dealSlices } from "../stages/sizing.ts";
 import type { Win } from "./ports.ts";
 
@@ -34,13 +35,25 @@ export function scanInputs(stage: Stage, snapshot: CatalogSnapshot): readonly (r
     (node) => (node.kind === "scan" && node.filters.length > 0) || node.kind === "hash_join",
   );
   const dealt = scans.map((scan, i) => {
-    const table = snapshot.get(scan.table);
-    if (!table) throw new QueryError("internal", `the plan reads table ${scan.table}, which was not resolved`);
+    const whole = snapshot.get(scan.table);
+    if (!whole) throw new QueryError("internal", `the plan reads table ${scan.table}, which was not resolved`);
+    const table = pruneFiles(whole, scan);
+    const filesPruned = whole.files.length - table.files.length;
     const slices = stage.replicated[i]
       ? Array.from({ length: stage.tasks }, () => dealSlices(table, 1, false)[0]!)
       : dealSlices(table, stage.tasks, filtered);
-    const { name, format, schema, csv } = table;
-    return slices.map((splits): ScanInput => ({ table: name, format, schema, ...(csv && { csv }), splits }));
+    const { name, format, schema, csv, partitions } = table;
+    return slices.map(
+      (splits, task): ScanInput => ({
+        table: name,
+        format,
+        schema,
+        ...(csv && { csv }),
+        ...(partitions && { partitions }),
+        ...(filesPruned > 0 && task === 0 && { filesPruned }),
+        splits,
+      }),
+    );
   });
   return Array.from({ length: stage.tasks }, (_, task) => dealt.map((slices) => slices[task]!));
 }

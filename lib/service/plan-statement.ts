@@ -4,14 +4,14 @@ import { type Deployment, estimateQuery } from "../bill/estimate.ts";
 import type { PriceTable } from "../bill/usage.ts";
 import { defaultSchema } from "../catalog/catalog-store.ts";
 import { type CloudCatalog, qualified } from "../catalog/cloud-catalog.ts";
-import { QueryError, unsupported } from "../errors.ts";
+import { QueryError } from "../errors.ts";
 import { explain } from "../explain/explain.ts";
 import { ColumnIds } from "../expr/column-ids.ts";
 import { nearestName } from "../expr/nearest-name.ts";
 import type { LogicalPlan } from "../logical/plan.ts";
 import { viewColumnNames } from "../logical/view-columns.ts";
 import { type PlannedQuery, type PlanningOptions, planLogical, planQuery } from "../query.ts";
-import { csvOptions } from "../session/statements.ts";
+import { externalTableOptions } from "../session/external-table.ts";
 import type { Name } from "../sql/ast.ts";
 import type {
   CreateExternalTableStatement,
@@ -106,14 +106,9 @@ function plan(query: Parameters<typeof planQuery>[0], options: StatementPlanning
 }
 
 async function createTable(statement: CreateExternalTableStatement, catalog: CloudCatalog): Promise<Rows> {
-  const { format, location, columns } = statement;
+  const { format, location } = statement;
+  const options = externalTableOptions(statement);
   const named = qualified(statement.name.map(({ text }) => text));
-  if (columns.length > 0 && format === "parquet") {
-    throw unsupported("a column list for Parquet, which has its own schema,", statement.name[0]!.span);
-  }
-  const given = Object.fromEntries(columns.map((column) => [column.name.text, column.type]));
-  const names = columns.map((column) => column.name.text);
-  const options = { ...csvOptions(statement.options), ...(columns.length > 0 && { types: given, names }) };
   const { schema } = await catalog.path([location], format, options);
   const fields = schema.fields.map(({ name, type, nullable }) => ({ name, type, nullable }));
   const definition = { ...named, paths: [location], format, options, columns: fields };

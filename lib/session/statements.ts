@@ -2,9 +2,8 @@
 
 import { resolve } from "node:path";
 import { typeName, types } from "../arrow/types.ts";
-import type { CsvOptions } from "../catalog/table.ts";
 import type { TableSource } from "../catalog/table-source.ts";
-import { QueryError, unsupported } from "../errors.ts";
+import { QueryError } from "../errors.ts";
 import { formatAnalyzed } from "../explain/analyze.ts";
 import { explain } from "../explain/explain.ts";
 import { ColumnIds } from "../expr/column-ids.ts";
@@ -24,6 +23,7 @@ import type {
   ExplainStatement,
   Statement,
 } from "../sql/statement-ast.ts";
+import { externalTableOptions } from "./external-table.ts";
 import type { PlanToRun } from "./own-tables.ts";
 import type { QueryHandle } from "./query-handle.ts";
 import type { SessionContext, SqlOptions } from "./session.ts";
@@ -128,41 +128,12 @@ function toRun(session: SessionContext, options: SqlOptions): PlanToRun {
 async function createTable(session: SessionContext, statement: CreateExternalTableStatement): Promise<QueryHandle> {
   if (!isToBeMade(session, statement)) return done(session);
   const name = statement.name.map((part) => part.text).join(".");
-  const { format, location, columns } = statement;
-  if (columns.length > 0 && format === "parquet") {
-    throw unsupported("a column list for Parquet, which has its own schema,", statement.name[0]!.span);
-  }
-  const given = Object.fromEntries(columns.map((column) => [column.name.text, column.type]));
-  const names = columns.map((column) => column.name.text);
-  const options = { ...csvOptions(statement.options), ...(columns.length > 0 && { types: given, names }) };
+  const { format, location } = statement;
+  const options = externalTableOptions(statement);
   await session.catalog.path([location], format, options);
   session.ownTables.drop(name);
   nameTable(session, name, { paths: [resolve(location)], format, options });
   return done(session);
-}
-
-export function csvOptions(options: Readonly<Record<string, string>>): Partial<CsvOptions> {
-  const names: Readonly<Record<string, keyof CsvOptions>> = {
-    header: "header",
-    has_header: "header",
-    delimiter: "delimiter",
-    delim: "delimiter",
-    sep: "delimiter",
-    quote: "quote",
-    escape: "escape",
-    null: "nullValue",
-    nullstr: "nullValue",
-    null_value: "nullValue",
-  };
-  const entries = Object.entries(options).map(([key, value]) => {
-    const name = names[key.toLowerCase().replace(/^format\./, "")];
-    if (!name) {
-      const hint = nearestName(key, Object.keys(names));
-      throw new QueryError("invalid_argument", `unknown option ${key}`, hint ? { hint: `Did you mean ${hint}?` } : {});
-    }
-    return [name, name === "header" ? /^(true|1|yes|on)$/i.test(value) : value] as const;
-  });
-  return Object.fromEntries(entries);
 }
 
 async function createView(

@@ -1,6 +1,6 @@
 /**
  * CREATE [OR REPLACE] EXTERNAL TABLE [IF NOT EXISTS] name [(column type, …)] STORED AS PARQUET|CSV
- * [WITH HEADER ROW] [DELIMITER 'c'] LOCATION 'path' [OPTIONS (name 'value', …)]
+ * [PARTITIONED BY (key [type], …)] [WITH HEADER ROW] [DELIMITER 'c'] LOCATION 'path' [OPTIONS (name 'value', …)]
  */
 import { type Span, unsupported } from "../errors.ts";
 import { syntaxError } from "./converter.ts";
@@ -8,9 +8,11 @@ import type { CreateExternalTableStatement } from "./statement-ast.ts";
 import { spanOfToken, type TokenReader } from "./token-reader.ts";
 import type { Token } from "./tokens.ts";
 
-export interface ExternalTable extends Omit<CreateExternalTableStatement, "columns"> {
+export interface ExternalTable extends Omit<CreateExternalTableStatement, "columns" | "partitionedBy"> {
   /** The tokens of the column list, from ( to ), for the parser library to read. */
   readonly columnTokens: readonly Token[];
+  /** The keys of PARTITIONED BY: the tokens of each, a name and perhaps a type. */
+  readonly partitionTokens: readonly (readonly Token[])[];
 }
 
 /** Spellings of options in other engines. */
@@ -34,18 +36,21 @@ export function readExternalTable(reader: TokenReader, orReplace: boolean): Exte
   const columnTokens = reader.peek()?.text === "(" ? readParentheses(reader) : [];
   let format: "parquet" | "csv" | undefined;
   let location: string | undefined;
+  let partitionTokens: readonly (readonly Token[])[] = [];
   const options: Record<string, string> = {};
   while (reader.peek()) {
     if (reader.accept("STORED", "AS")) format = readFormat(reader);
     else if (reader.accept("LOCATION")) location = reader.string("the location");
     else if (reader.accept("WITH", "HEADER", "ROW")) options.header = "true";
+    else if (reader.accept("PARTITIONED", "BY")) partitionTokens = listItems(readParentheses(reader));
     else if (reader.accept("DELIMITER")) options.delimiter = reader.string("the delimiter");
     else if (reader.accept("OPTIONS") || reader.accept("WITH")) Object.assign(options, readOptions(reader));
-    else throw reader.unexpected("STORED AS, LOCATION or OPTIONS");
+    else throw reader.unexpected("STORED AS, PARTITIONED BY, LOCATION or OPTIONS");
   }
   if (!format) throw reader.unexpected("STORED AS PARQUET or STORED AS CSV");
   if (location === undefined) throw reader.unexpected("LOCATION '…'");
-  return { kind: "create_external_table", name, ifNotExists, orReplace, columnTokens, format, location, options };
+  const table = { name, ifNotExists, orReplace, columnTokens, partitionTokens, format, location, options };
+  return { kind: "create_external_table", ...table };
 }
 
 function readFormat(reader: TokenReader): "parquet" | "csv" {
@@ -94,4 +99,19 @@ function readParentheses(reader: TokenReader): readonly Token[] {
     if (token.kind === "symbol" && token.text === ")") depth--;
   } while (depth > 0);
   return tokens;
+}
+
+/** What stands between the commas of a list in parentheses. */
+function listItems(tokens: readonly Token[]): readonly (readonly Token[])[] {
+  const items: Token[][] = [[]];
+  let depth = 0;
+  for (const token of tokens.slice(1, -1)) {
+    if (token.kind === "symbol" && token.text === "(") depth++;
+    if (token.kind === "symbol" && token.text === ")") depth--;
+    if (depth === 0 && token.kind === "symbol" && token.text === ",") items.push([]);
+    else items.at(-1)!.push(token);
+  }
+  const empty = items.some((item) => item.length === 0);
+  if (empty) throw syntaxError("PARTITIONED BY needs the names of its keys", spanOfToken(tokens.at(-1)!));
+  return items;
 }

@@ -1,6 +1,8 @@
 /** SQL text to syntax trees. */
+
+import type { DataType } from "../arrow/types.ts";
 import { QueryError, type Span } from "../errors.ts";
-import type { ExplainMode } from "./ast.ts";
+import type { ExplainMode, Name } from "./ast.ts";
 import { convertQuery } from "./convert-query.ts";
 import { convertStatement } from "./convert-statement.ts";
 import { convertColumns } from "./convert-table-statement.ts";
@@ -10,7 +12,7 @@ import { takeExclusions } from "./frame-exclusions.ts";
 import { parseWithLibrary } from "./parser-library.ts";
 import { Grouping } from "./precedence.ts";
 import { Source } from "./source.ts";
-import type { Statement } from "./statement-ast.ts";
+import type { ColumnDefinition, Statement } from "./statement-ast.ts";
 import { spanOfToken, TokenReader } from "./token-reader.ts";
 import { splitStatements, type Token } from "./tokens.ts";
 
@@ -30,13 +32,27 @@ async function parseStatement(text: string, tokens: readonly Token[]): Promise<S
   if (reader.accept("EXPLAIN")) return parseExplain(text, tokens, reader);
   const orReplace = tokens[1]?.text.toUpperCase() === "OR";
   if (reader.accept("CREATE", "EXTERNAL", "TABLE") || reader.accept("CREATE", "OR", "REPLACE", "EXTERNAL", "TABLE")) {
-    const { columnTokens, ...table } = readExternalTable(reader, orReplace);
-    if (columnTokens.length === 0) return { ...table, columns: [] };
-    const { converter, raw } = await parseTokens(text, columnTokens, "CREATE TABLE t ");
-    return { ...table, columns: convertColumns(converter, raw) };
+    const { columnTokens, partitionTokens, ...table } = readExternalTable(reader, orReplace);
+    const columns = columnTokens.length > 0 ? await parseColumns(text, columnTokens) : [];
+    const partitionedBy: { name: Name; type?: DataType }[] = [];
+    for (const tokens of partitionTokens) {
+      if (tokens.length === 1) partitionedBy.push({ name: new TokenReader(tokens).qualifiedName("a key")[0]! });
+      else partitionedBy.push(...(await parseColumns(text, tokens, "(", ")")));
+    }
+    return { ...table, columns, partitionedBy };
   }
   const { converter, raw } = await parseTokens(text, tokens);
   return convertStatement(converter, raw, viewText(text, tokens));
+}
+
+async function parseColumns(
+  text: string,
+  tokens: readonly Token[],
+  open = "",
+  close = "",
+): Promise<ColumnDefinition[]> {
+  const { converter, raw } = await parseTokens(text, tokens, `CREATE TABLE t ${open}`, close);
+  return [...convertColumns(converter, raw)];
 }
 
 const explainModes: ReadonlySet<string> = new Set(["LOGICAL", "PHYSICAL", "STAGES", "GRAPH", "COST"]);
@@ -78,10 +94,11 @@ async function parseTokens(
   text: string,
   tokens: readonly Token[],
   prefix = "",
+  suffix = "",
 ): Promise<{ converter: Converter; raw: unknown }> {
   const [first, last] = [tokens[0]!, tokens.at(-1)!];
   const { blanked, exclusions } = takeExclusions(text, tokens);
-  const sql = prefix + blanked.slice(first.start, last.end);
+  const sql = prefix + blanked.slice(first.start, last.end) + suffix;
   const source = new Source(sql, first.line, first.column - prefix.length);
   const parameters = new Map<string, number>();
   for (const token of tokens) {

@@ -28,6 +28,8 @@ export interface CreateExternalTableStatement {
   readonly orReplace: boolean;
   /** Empty: take the files' schema. */
   readonly columns: readonly ColumnDefinition[];
+  /** Keys of the files' paths; empty: as the paths say. */
+  readonly partitionedBy: readonly { readonly name: Name; readonly type?: DataType }[];
   readonly format: "parquet" | "csv";
   readonly location: string;
   /** Keys lower case: header, delimiter, quote, escape, null. */

@@ -1,8 +1,8 @@
 /** The stage graph: what the cut makes of a physical plan, and the task that is sent to an executor. */
 import type { Schema } from "../arrow/types.ts";
 import type { Usage } from "../bill/usage.ts";
-import type { CsvOptions } from "../catalog/table.ts";
-import type { Column } from "../expr/expr.ts";
+import type { CsvOptions, TablePartitions } from "../catalog/table.ts";
+import type { Column, LiteralValue } from "../expr/expr.ts";
 import type { Partitioning, PhysicalPlan } from "../physical/plan.ts";
 
 export interface Stage {
@@ -34,6 +34,8 @@ export interface ScanSplit {
   readonly bytes: number;
   /** Row groups of the file to read; absent: all of them (the executor reads the footer). */
   readonly rowGroups?: readonly number[];
+  /** The file's values of the scan's partition columns. */
+  readonly partition?: readonly LiteralValue[];
   /** CSV: byte range whose lines (those that start inside it) are read. */
   readonly range?: { readonly from: number; readonly to: number };
 }
@@ -43,6 +45,9 @@ export interface ScanInput {
   readonly format: "parquet" | "csv";
   readonly schema: Schema;
   readonly csv?: CsvOptions;
+  readonly partitions?: TablePartitions;
+  /** Files of the table that no task reads, since no row of theirs can pass the filters; told to one task. */
+  readonly filesPruned?: number;
   readonly splits: readonly ScanSplit[];
 }
 

@@ -2,6 +2,7 @@
 import type { CatalogSnapshot, Table, TableFile } from "../catalog/table.ts";
 import type { ScanNode } from "../physical/plan.ts";
 import type { ScanSplit } from "./graph.ts";
+import { pruneFiles } from "./prune-files.ts";
 
 export interface SizingOptions {
   readonly snapshot: CatalogSnapshot;
@@ -50,7 +51,8 @@ interface Slice {
 /** The smallest slices a table can be read in: row groups where they are known, else files. */
 function slicesOf(table: Table): Slice[] {
   return table.files.flatMap((file): Slice[] => {
-    const split = { path: file.path, etag: file.etag, bytes: file.bytes };
+    const { path, etag, bytes, partition } = file;
+    const split = { path, etag, bytes, ...(partition && { partition }) };
     const groups = file.rowGroups?.map((group, i) => ({ split: { ...split, rowGroups: [i] }, bytes: group.bytes }));
     if (groups) return groups;
     if (!file.divisible) return [{ split, bytes: file.bytes }];
@@ -65,13 +67,18 @@ function csvRanges({ bytes }: TableFile): { from: number; to: number }[] {
 }
 
 export function scanTasks(scan: ScanNode, options: SizingOptions): number {
-  const table = options.snapshot.get(scan.table);
-  if (!table) return 1;
+  const whole = options.snapshot.get(scan.table);
+  if (!whole) return 1;
+  const table = pruneFiles(whole, scan);
   const slices = slicesOf(table).length;
   const share = table.format === "csv" ? 1 : scan.columns.length / Math.max(1, table.schema.fields.length);
-  const bytes = table.statistics.bytes * share + table.files.length * fileBytes;
+  const bytes = bytesOf(table) * share + table.files.length * fileBytes;
   const wanted = Math.min(options.slots, Math.ceil(bytes / Math.max(1, options.taskBytesMin)));
   return Math.max(1, Math.min(slices, Math.max(wanted, Math.ceil(bytes / options.taskBytesMax))));
+}
+
+function bytesOf({ files, partitions, statistics }: Table): number {
+  return partitions ? files.reduce((sum, file) => sum + file.bytes, 0) : statistics.bytes;
 }
 
 /**

@@ -2,11 +2,13 @@
 import { isUtf8 } from "node:buffer";
 import { RowSelector } from "../../arrow/select-rows.ts";
 import { physicalBytes, physicalKind, typeName } from "../../arrow/types.ts";
-import type { Batch, FlatVector } from "../../arrow/vector.ts";
+import { ValueWriter } from "../../arrow/value-access.ts";
+import type { Batch, FlatVector, Vector } from "../../arrow/vector.ts";
 import type { CsvOptions } from "../../catalog/table.ts";
 import { parseColumn } from "../../csv/parse-column.ts";
 import { QueryError } from "../../errors.ts";
 import { and } from "../../expr/build.ts";
+import { valueOfLiteral } from "../../expr/value.ts";
 import { Arena } from "../../kernels/arena.ts";
 import { GrowableBlock } from "../../kernels/growable-block.ts";
 import type { Ptr } from "../../kernels/memory.ts";
@@ -52,6 +54,9 @@ export class CsvScanOperator extends OperatorBase {
   readonly #batchArena: Arena;
   /** Positions among the node's columns of the output's. */
   readonly #output: readonly number[];
+  readonly #constants = new Map<string, ValueWriter>();
+  /** Columns of the files' records. */
+  readonly #fields: number;
   #records: AsyncGenerator<Records> | undefined;
   #left: number;
 
@@ -61,6 +66,7 @@ export class CsvScanOperator extends OperatorBase {
     this.#input = input;
     if (input.csv === undefined) throw new QueryError("internal", `the CSV table ${input.table} has no options`);
     this.#options = input.csv;
+    this.#fields = input.partitions?.stored ?? input.schema.fields.length;
     const { filters } = node;
     this.#predicate = filters.length > 0 ? compilePredicate(and(filters), node.columns, context) : undefined;
     this.#selector = new RowSelector(context.memory);
@@ -71,6 +77,7 @@ export class CsvScanOperator extends OperatorBase {
   }
 
   protected override async openSelf(): Promise<void> {
+    if (this.#input.filesPruned) this.count("filesPruned", this.#input.filesPruned);
     this.#records = this.#readRecords();
   }
 
@@ -79,8 +86,10 @@ export class CsvScanOperator extends OperatorBase {
       const { value: records, done } = await this.#records!.next();
       if (done) return null;
       this.count("rowsRead", records.rows);
-      const columns: FlatVector[] = [];
-      for (const index of this.#node.columns.keys()) columns.push(await this.#column(records, index));
+      const columns: Vector[] = [];
+      for (const index of this.#node.columns.keys()) {
+        columns.push(this.#constant(records, index) ?? (await this.#column(records, index)));
+      }
       const batch = this.#filter({ length: records.rows, columns });
       if (batch.length === 0) continue;
       const length = Math.min(batch.length, this.#left);
@@ -96,6 +105,22 @@ export class CsvScanOperator extends OperatorBase {
     this.#selector.free();
     this.#text.free();
     this.#batchArena.free();
+    for (const writer of this.#constants.values()) writer.free();
+  }
+
+  /** A column whose value is in the file's path. */
+  #constant({ text, rows }: Records, index: number): Vector | undefined {
+    const place = this.#input.partitions?.fields.indexOf(this.#node.source[index]!) ?? -1;
+    if (place < 0) return undefined;
+    const { type } = this.#node.columns[index]!;
+    const literal = text.split.partition![place]!;
+    const key = `${place} ${JSON.stringify(literal)}`;
+    let writer = this.#constants.get(key);
+    if (!writer) {
+      writer = new ValueWriter(this.context.memory, type);
+      this.#constants.set(key, writer);
+    }
+    return { kind: "constant", type, length: rows, value: writer.write([valueOfLiteral(type, literal)]) };
   }
 
   #filter(batch: Batch): Batch {
@@ -143,7 +168,7 @@ export class CsvScanOperator extends OperatorBase {
   async #split(text: Text, used: number, window: TextWindow, rowsMax: number): Promise<Found> {
     const { memory } = this.context;
     const { delimiter, quote, escape: escaping, nullValue } = this.#options;
-    const columns = this.#input.schema.fields.length;
+    const columns = this.#fields;
     this.#batchArena.free();
     const nullText = this.#batchArena.alloc(Buffer.byteLength(nullValue));
     const nullLength = new TextEncoder().encodeInto(nullValue, memory.u8.subarray(nullText)).written;
@@ -186,7 +211,7 @@ export class CsvScanOperator extends OperatorBase {
     const alloc = (bytes: number) => this.#batchArena.alloc(bytes);
     const views = alloc(rows * 8);
     const present = alloc(rows);
-    memory.kernels.csvColumn(fields, flags, this.#input.schema.fields.length, source, rows, views, present);
+    memory.kernels.csvColumn(fields, flags, this.#fields, source, rows, views, present);
     const out = alloc(rows * physicalBytes[physicalKind(type)]);
     const { vector, failed } = parseColumn(memory, { length: rows, views, validity: present }, type, out, alloc);
     if (failed !== undefined) {

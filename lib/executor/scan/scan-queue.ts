@@ -1,14 +1,13 @@
-/** The row groups a scan reads, in order: opened, pruned, and fetched a little ahead of their use. */
-import { readableFields, sameType, typeName } from "../../arrow/types.ts";
-import { QueryError, unsupported } from "../../errors.ts";
-import type { Column, ColumnId, Expr } from "../../expr/expr.ts";
+import { QueryError } from "../../errors.ts";
+import type { ColumnId, Expr } from "../../expr/expr.ts";
+import { valueOfLiteral } from "../../expr/value.ts";
 import { columnIdsOf } from "../../expr/walk.ts";
-import type { FileColumn } from "../../parquet/file-schema.ts";
 import type { ParquetFooter } from "../../parquet/footer.ts";
 import { cachedFooter } from "../../parquet/footer-cache.ts";
 import { mustBeTrue } from "../../parquet/prune.ts";
 import {
   type Conjunct,
+  constantsMayPass,
   type FileColumns,
   fetchIndexes,
   pageConjuncts,
@@ -16,6 +15,7 @@ import {
   rowGroupBounds,
   rowGroupMayPass,
 } from "../../parquet/prune-pages.ts";
+import { type ConstantColumn, type TableColumn, tableColumn } from "../../parquet/read-as.ts";
 import { RowGroupReader } from "../../parquet/row-group-reader.ts";
 import { rowCount } from "../../parquet/row-ranges.ts";
 import { fileColumns } from "../../parquet/statistics.ts";
@@ -118,7 +118,8 @@ export class ScanQueue {
   }
 
   async *#rowGroups(): AsyncGenerator<QueuedRowGroup, void> {
-    const { splits } = this.#input;
+    const { splits, filesPruned = 0 } = this.#input;
+    if (filesPruned > 0) this.#count("filesPruned", filesPruned);
     for (const [i, split] of splits.entries()) {
       for (const later of splits.slice(i + 1, i + aheadFootersMax)) this.#footer(later).catch(() => {});
       yield* this.#rowGroupsOf(split);
@@ -126,8 +127,13 @@ export class ScanQueue {
   }
 
   async *#rowGroupsOf(split: ScanSplit): AsyncGenerator<QueuedRowGroup, void> {
+    const constants = this.#constants(split);
+    if (!constantsMayPass(constants, this.#conjuncts)) {
+      this.#count("filesPruned");
+      return;
+    }
     const footer = await this.#footer(split);
-    const columns = this.#fileColumns(footer);
+    const columns = this.#fileColumns(footer, constants);
     const wanted = split.rowGroups ?? footer.rowGroups.map((_, i) => i);
     const kept = wanted.filter((i) => this.#mayPass(footer, i, columns));
     this.#count("rowGroups", wanted.length);
@@ -176,29 +182,22 @@ export class ScanQueue {
     return rowGroupMayPass(group, columns, this.#conjuncts);
   }
 
-  #fileColumns(footer: ParquetFooter): FileColumns {
-    const { schema } = this.#input;
-    const found = fileColumns(schema, footer);
-    const columns = new Map<ColumnId, FileColumn>();
-    for (const [i, column] of this.#node.columns.entries()) {
-      const at = found[this.#node.source[i]!];
-      columns.set(column.id, fileColumn(footer, at, column));
+  /** The columns whose values are in the file's path. */
+  #constants({ partition }: ScanSplit): ReadonlyMap<ColumnId, ConstantColumn> {
+    const constants = new Map<ColumnId, ConstantColumn>();
+    for (const [i, { id, type }] of this.#node.columns.entries()) {
+      const place = this.#input.partitions?.fields.indexOf(this.#node.source[i]!) ?? -1;
+      if (place >= 0) constants.set(id, { type, constant: valueOfLiteral(type, partition![place]!) });
     }
-    return columns;
+    return constants;
   }
-}
 
-function fileColumn(footer: ParquetFooter, at: number | undefined, column: Column): FileColumn {
-  if (at === undefined) {
-    throw new QueryError("unknown_column", `${footer.path} has no column "${column.name}", which the table has`);
+  #fileColumns(footer: ParquetFooter, constants: ReadonlyMap<ColumnId, ConstantColumn>): FileColumns {
+    const found = fileColumns(this.#input.schema, footer);
+    const read = this.#node.columns.map(({ id, name, type }, i): [ColumnId, TableColumn] => [
+      id,
+      constants.get(id) ?? tableColumn(footer, found[this.#node.source[i]!], name, type),
+    ]);
+    return new Map(read);
   }
-  const found = footer.columns[at];
-  if (!found) throw unsupported(readableFields(footer.schema)[at]!.unsupported ?? `column "${column.name}"`);
-  if (!sameType(found.type, column.type)) {
-    throw new QueryError(
-      "type_mismatch",
-      `column "${column.name}" is ${typeName(found.type)} in ${footer.path} but ${typeName(column.type)} in the table`,
-    );
-  }
-  return found;
 }
