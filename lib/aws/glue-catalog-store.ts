@@ -1,6 +1,6 @@
 /**
  * Tables of the Glue Data Catalog, read-only, beside a deployment's own: each database is a schema. Parquet and CSV tables
- * without partition columns can be read; the others are listed, and say what they lack.
+ * can be read, partitioned ones when their files lie in folders named key=value; the others are listed, and say what they lack.
  */
 import { GetTablesCommand, GlueClient, type Table } from "@aws-sdk/client-glue";
 import { type DataType, types } from "../arrow/types.ts";
@@ -71,9 +71,15 @@ export function definitionOf(schema: string, table: Table): TableDefinition {
   const library = `${serde?.SerializationLibrary} ${storage?.InputFormat} ${Parameters.classification}`.toLowerCase();
   if (TableType === "VIRTUAL_VIEW") return { ...base, unsupported: "views of Glue" };
   if (Parameters.table_type) return { ...base, unsupported: `the table format ${Parameters.table_type}` };
-  if (PartitionKeys.length > 0) return { ...base, unsupported: "partition columns" };
+  const keys = PartitionKeys.map(({ Name: key = "", Type: type = "" }) => ({ key, type, read: hiveType(type) }));
+  const odd = keys.find(({ read }) => !read);
+  if (odd) return { ...base, unsupported: `partition columns of the type ${odd.type}` };
   if (!/^s3a?:\/\//.test(location)) return { ...base, unsupported: `data at ${location || "no location"}` };
-  if (library.includes("parquet")) return base;
+  const partitions = keys.length > 0 && {
+    partitionedBy: keys.map(({ key }) => key),
+    hiveTypes: Object.fromEntries(keys.map(({ key, read }) => [key, read!])),
+  };
+  if (library.includes("parquet")) return { ...base, ...(partitions && { options: partitions }) };
   if (!/csv|lazysimple/.test(library)) return { ...base, unsupported: `the format ${serde?.SerializationLibrary}` };
   const { "field.delim": field, separatorChar, quoteChar, escapeChar } = serde?.Parameters ?? {};
   const delimiter = field ?? separatorChar ?? (library.includes("opencsv") ? "," : "\u0001");
@@ -84,6 +90,7 @@ export function definitionOf(schema: string, table: Table): TableDefinition {
     ...(escapeChar && { escape: escapeChar }),
     types: Object.fromEntries(known.map((column) => [column.name, column.type])),
     ...(described.length > 0 && { names: described.map((column) => column.name) }),
+    ...partitions,
   };
   return { ...base, format: "csv", options };
 }

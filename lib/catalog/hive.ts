@@ -151,12 +151,12 @@ function hiveColumn(
   return { name: partitionedBy ? key : written, type, values };
 }
 
-/** As DuckDB guesses: BIGINT, DATE or TIMESTAMP when every value is one. */
+/** As DuckDB guesses: BIGINT (without leading zeros), DATE or TIMESTAMP when every value is one. */
 function guessType(texts: readonly (string | null)[]): DataType {
   const present = texts.filter((text) => text !== null);
   if (present.length === 0) return types.varchar;
   const forms: readonly (readonly [RegExp, DataType])[] = [
-    [/^-?\d{1,18}$/, types.int64],
+    [/^(0|-?[1-9]\d{0,17})$/, types.int64],
     [/^\d{4}-\d{2}-\d{2}$/, types.date],
     [/^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$/, types.timestamp],
   ];

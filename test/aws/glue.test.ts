@@ -30,6 +30,11 @@ const tables: Table[] = [
     PartitionKeys: [{ Name: "day", Type: "date" }],
     StorageDescriptor: { ...parquet, Location: "s3://lake/d/" },
   },
+  {
+    Name: "odd",
+    PartitionKeys: [{ Name: "x", Type: "array<int>" }],
+    StorageDescriptor: { ...parquet, Location: "s3://lake/odd/" },
+  },
   { Name: "ice", Parameters: { table_type: "ICEBERG" }, StorageDescriptor: { Location: "s3://lake/ice/" } },
   {
     Name: "lines",
@@ -61,7 +66,7 @@ describe("Glue", () => {
     const taken = { schema: "lake", name: "taken", format: "parquet", paths: ["s3://mine/"] } as const;
     await own.putTable(taken, false);
     const store = glueCatalogStore(own, ["lake"], client);
-    const [first, orders, daily, ice, lines, ...rest] = (await store.load()).tables;
+    const [first, orders, daily, odd, ice, lines, ...rest] = (await store.load()).tables;
     assert.deepEqual(first, taken);
     assert.deepEqual(rest, []);
     assert.deepEqual(orders, {
@@ -75,13 +80,14 @@ describe("Glue", () => {
         { name: "note", type: types.varchar, nullable: true },
       ],
     });
-    assert.equal(daily!.unsupported, "partition columns");
+    assert.deepEqual(daily!.options, { partitionedBy: ["day"], hiveTypes: { day: types.date } });
     assert.match(ice!.unsupported!, /ICEBERG/);
+    assert.equal(odd!.unsupported, "partition columns of the type array<int>");
     assert.deepEqual(
       [lines!.format, lines!.options],
       ["csv", { delimiter: ";", header: true, types: { a: types.int32 }, names: ["a"] }],
     );
     const catalog = await CloudCatalog.load(store, new MemoryStore());
-    await assert.rejects(catalog.table(["lake", "daily"]), { code: "unsupported", message: /partition columns/ });
+    await assert.rejects(catalog.table(["lake", "odd"]), { code: "unsupported", message: /partition columns/ });
   });
 });

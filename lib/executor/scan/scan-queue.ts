@@ -128,7 +128,7 @@ export class ScanQueue {
 
   async *#rowGroupsOf(split: ScanSplit): AsyncGenerator<QueuedRowGroup, void> {
     const constants = this.#constants(split);
-    if (!constantsMayPass(constants, this.#conjuncts)) {
+    if (constants.size > 0 && !constantsMayPass(constants, this.#conjuncts)) {
       this.#count("filesPruned");
       return;
     }
