@@ -1,6 +1,6 @@
 /** Volley's public surface. */
 export type { DataType, Field, Schema } from "./arrow/types.ts";
-export type { PathOptions } from "./catalog/table-source.ts";
+export type { PathOptions } from "./catalog/table.ts";
 export { type ErrorCode, QueryError, type QueryErrorJson, type Span } from "./errors.ts";
 export type { QueryAccount } from "./explain/account.ts";
 export type { ParameterValue, ParameterValues } from "./expr/parameters.ts";
