@@ -4,6 +4,7 @@ import { children } from "../physical/children.ts";
 import type { PhysicalPlan, ScanNode } from "../physical/plan.ts";
 import { scanNodes } from "../physical/scan-nodes.ts";
 import type { Stage, StageGraph } from "../stages/graph.ts";
+import { pruneFiles } from "../stages/prune-files.ts";
 import { type ScanBytes, scanBytes } from "./scan-bytes.ts";
 import { type Cost, costOf, defaultPrices, noUsage, type PriceTable, type Usage } from "./usage.ts";
 
@@ -130,7 +131,13 @@ function scansOf(
   return scanNodes(stage.plan).flatMap((scan, i) => {
     const table = snapshot.get(scan.table);
     if (!table) return [];
-    return [{ read: scanBytes(scan, table), times: stage.replicated[i] ? stage.tasks : 1, sure: sure.has(scan) }];
+    return [
+      {
+        read: scanBytes(scan, pruneFiles(table, scan)),
+        times: stage.replicated[i] ? stage.tasks : 1,
+        sure: sure.has(scan),
+      },
+    ];
   });
 }
 

@@ -56,9 +56,9 @@ export function snapshotOf(plan: StoredPlan): CatalogSnapshot {
 
 /** What dealing slices to tasks needs, and no more: tables may have very many files. */
 function withoutStatistics(table: Table): Table {
-  const files = table.files.map(({ path, bytes, etag, rowGroups }) => {
+  const files = table.files.map(({ rowGroups, ...file }) => {
     const groups = rowGroups?.map((group) => ({ rows: group.rows, bytes: group.bytes }));
-    return { path, bytes, etag, ...(groups && { rowGroups: groups }) };
+    return { ...file, ...(groups && { rowGroups: groups }) };
   });
   return { ...table, files, statistics: { ...table.statistics, columns: [] } };
 }
