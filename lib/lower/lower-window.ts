@@ -1,5 +1,5 @@
 /** Window functions: what they read is computed first, and the rows sorted, so that the operator only walks along. */
-import type { Column, ColumnExpr, ColumnId, Expr, SortKey } from "../expr/expr.ts";
+import type { Column, ColumnExpr, ColumnId, Expr, FrameBound, SortKey, WindowFrame } from "../expr/expr.ts";
 import { isNullable } from "../expr/properties.ts";
 import { columnIdsOf, exprKey, exprsOfWindowCall, mapSortKeys, mapWindowCall } from "../expr/walk.ts";
 import { windowColumns } from "../logical/build.ts";
@@ -23,9 +23,10 @@ export function lowerWindow(lowering: Lowering, plan: LogicalWindow, required: R
   const computed = new Computed(lowering);
   const partitionBy = plan.partitionBy.map((key) => computed.column(key));
   const orderBy = mapSortKeys(plan.orderBy, (key) => computed.column(key));
-  const functions = kept.map(({ call }) => ({
-    ...mapWindowCall(call, (expr) => (expr.kind === "literal" ? expr : computed.column(expr))),
-  }));
+  const functions = kept.map(({ call }) => {
+    const mapped = mapWindowCall(call, (expr) => (expr.kind === "literal" ? expr : computed.column(expr)));
+    return { ...mapped, frame: comparable(mapped.frame, computed) };
+  });
   const rows = lowering.rows(plan.input);
   const ready = computed.over(input, rows);
   const columns = outputColumns(input).filter(({ id }) => required.has(id));
@@ -38,6 +39,13 @@ export function lowerWindow(lowering: Lowering, plan: LogicalWindow, required: R
     ...(plan.limit !== undefined && { top: { limit: plan.limit, rows: topRows(lowering, plan, plan.limit) } }),
     columns: [...columns, ...kept.map(({ column }) => column)],
   };
+}
+
+/** Bounds that are compared with the rows' keys are columns, constants too. */
+function comparable(frame: WindowFrame, computed: Computed): WindowFrame {
+  const bound = (side: FrameBound): FrameBound =>
+    side.kind === "value" ? { ...side, value: computed.column(side.value) } : side;
+  return { ...frame, start: bound(frame.start), end: bound(frame.end) };
 }
 
 /** Estimated rows when each partition keeps its first ones. */
