@@ -1,8 +1,9 @@
-/** Trino clients and the catalog of the emulated cloud: large answers go through S3, and the API reads no table. */
+/** Trino clients and remote sessions over the emulated cloud: large answers go through S3, and the API reads no table. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { zstdDecompressSync } from "node:zlib";
-import { manyTasks, TpchCloud } from "./support/tpch-cloud.ts";
+import { type RemoteSession, SessionContext } from "../../lib/index.ts";
+import { manyTasks, TpchCloud, until } from "./support/tpch-cloud.ts";
 
 type Json = Record<string, unknown>;
 
@@ -82,6 +83,61 @@ describe("Trino clients in the cloud", () => {
     assert.deepEqual(
       rows.map((row) => row.map(String)),
       expected.getRows().map((row) => row.map(String)),
+    );
+  });
+});
+
+describe("a remote session with the cloud", () => {
+  let session: RemoteSession;
+  before(async () => {
+    session = await SessionContext.remote(world.cloud.url);
+  });
+  after(() => session.close());
+
+  it("has answers of every size", async () => {
+    const small = await session.sql("select n_name from nation where n_nationkey = $1", { parameters: [7] });
+    assert.deepEqual(await small.toRows(), [["GERMANY"]]);
+    // Through links to S3.
+    const all = await session.sql("select * from lineitem order by l_orderkey, l_linenumber");
+    const rows = await all.toRows();
+    const expected = await world.duckdb.runAndReadAll("select count(*), sum(l_orderkey) from lineitem");
+    const [count, sum] = expected.getRows()[0]!;
+    assert.deepEqual(
+      [BigInt(rows.length), rows.reduce((total, [key]) => total + Number(key), 0)],
+      [count, Number(sum)],
+    );
+  });
+
+  it("draws without running, explains and measures", async () => {
+    const sql = "select n_name, count(*) as n from nation, customer where n_nationkey = c_nationkey group by 1";
+    const used = () => world.cloud.executors.reduce((sum, each) => sum + each.counts.invocations, 0);
+    const before = used();
+    const [drawing] = await Array.fromAsync(session.script(sql, { planOnly: true }));
+    const dot = await drawing!.graph("dot");
+    assert.match(dot, /^digraph stages/);
+    assert.equal(used(), before);
+    const handle = await session.sql(sql);
+    assert.equal(await handle.graph("dot"), dot);
+    assert.match(await handle.explain(), /stages:[\s\S]*Stage 0/);
+    assert.match(await handle.summary(), /\d+ stages, \d+ tasks.*\$/);
+    const [[, measured] = []] = await (await session.sql(`explain analyze ${sql}`)).toRows();
+    assert.match(String(measured), /Total: /);
+  });
+
+  it("cancels, and limits what is read", async () => {
+    const stop = new AbortController();
+    const endless = "select count(*) as n from lineitem a, lineitem b where a.l_comment < b.l_comment";
+    const asked = session.sql(endless, { signal: stop.signal, tags: ["endless"] });
+    setTimeout(() => stop.abort(), 300);
+    await assert.rejects(asked, { code: "cancelled" });
+    await until(async () => {
+      const { queries } = (await (await world.client.fetch("/v1/queries?limit=10")).json()) as { queries: Json[] };
+      return queries.find(({ tags }) => (tags as string[] | undefined)?.[0] === "endless")?.status === "cancelled";
+    });
+    const limited = session.sql("select sum(l_quantity) as q from lineitem", { maxBytes: 100 });
+    await assert.rejects(
+      limited.then((handle) => handle.toRows()),
+      { code: "limit_exceeded" },
     );
   });
 });
