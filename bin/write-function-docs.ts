@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { aggregateFamilies } from "../lib/expr/aggregates.ts";
 import { functionFamilies } from "../lib/expr/functions/registry.ts";
+import { windowFunctions } from "../lib/expr/window-functions.ts";
 
 interface Documented {
   readonly name: string;
@@ -24,13 +25,16 @@ const sqlNames: Readonly<Record<string, string>> = {
 
 const intro = `# SQL functions
 
-Generated from the registries in \`lib/expr/functions\` and \`lib/expr/aggregates\` by \`node bin/write-function-docs.ts\`.
+Generated from the registries in \`lib/expr\` by \`node bin/write-function-docs.ts\`.
 
 Names are case-insensitive. \`T\` stands for any type that all arguments marked \`T\` meet in, and \`NUMBER\`, \`INTEGER TYPE\`,
 \`FLOAT TYPE\` and \`DECIMAL\` for any such type; \`ANY\` takes an argument as it is; \`...\` repeats the last argument. A result of \`T\` or
 \`NUMBER\` has the type that the arguments met in. Unless the text says otherwise, a NULL argument makes the result NULL.
 Semantics are DuckDB's, except: the quotient of integers is an integer; integer overflow and division by zero (of integers) are errors;
 the session's time zone is UTC.
+`;
+
+const windowIntro = `Every aggregate function can be used with \`OVER (…)\` too; see [SQL](sql.md#window-functions).
 `;
 
 function typeText(name: string): string {
@@ -58,7 +62,9 @@ function family(title: string, functions: readonly Documented[]): string {
 export function functionDocs(): string {
   const scalar = Object.entries(functionFamilies).map(([title, functions]) => family(title, functions));
   const aggregates = Object.entries(aggregateFamilies).map(([title, functions]) => family(title, functions));
-  return [intro, "## Scalar functions\n", ...scalar, "## Aggregate functions\n", ...aggregates].join("\n");
+  const windows = family("With OVER alone", windowFunctions);
+  const parts = ["## Scalar functions\n", ...scalar, "## Aggregate functions\n", ...aggregates];
+  return [intro, ...parts, "## Window functions\n", windowIntro, windows].join("\n");
 }
 
 if (process.argv[1] === import.meta.filename) writeFileSync(functionDocsPath, functionDocs());
