@@ -141,6 +141,12 @@ describe("DynamoStateStore", () => {
     await commit(499);
     assert.equal(await queriesOf(), 1);
     assert.equal(await queriesOf(), 0);
+    // A scheduler function drives many queries in its life, and keeps nothing of those that are over.
+    store.forget("q");
+    assert.deepEqual(await store.listTasks("q", 0, 0), []);
+    await store.openStage("q", lease, 0, 0, 500);
+    assert.equal(await queriesOf(), 2);
+    assert.equal((await store.listTasks("q", 0, 0)).filter(({ win }) => win).length, 500);
   });
 
   it("counts units as the server does", async () => {

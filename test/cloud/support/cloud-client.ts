@@ -89,7 +89,9 @@ export class CloudClient {
     if (!isLinks) return rowsOf(new Uint8Array(await response.arrayBuffer()));
     const { links } = (await response.json()) as { links: readonly { url: string }[] };
     const rows: Row[] = [];
-    for (const { url } of links) rows.push(...rowsOf(new Uint8Array(await (await fetch(url)).arrayBuffer())));
+    for (const { url } of links) {
+      for (const row of rowsOf(new Uint8Array(await (await fetch(url)).arrayBuffer()))) rows.push(row);
+    }
     return rows;
   }
 }
