@@ -25,12 +25,21 @@ export function duplicate(key: string): QueryError {
   return new QueryError("duplicate", `${key} exists already`);
 }
 
+const anotherDirectory = "name another temporary directory (TMPDIR, or the option `temporaryDirectory`).";
+
+/** Refusals that somebody can do something about. */
+const refusals: Readonly<Record<string, { readonly what: string; readonly hint: string }>> = {
+  ENOSPC: { what: "the disk is full", hint: `Free some space, or ${anotherDirectory}` },
+  EDQUOT: { what: "the disk quota is used up", hint: `Free some space, or ${anotherDirectory}` },
+  EROFS: { what: "the file system is read-only", hint: `For temporary files, ${anotherDirectory}` },
+  EMFILE: { what: "too many files are open", hint: "Allow more (ulimit -n), or use fewer threads." },
+  ENFILE: { what: "too many files are open on this machine", hint: "Close some, or allow more." },
+};
+
 /** What a local file system refused. */
 export function diskError(key: string, error: unknown): QueryError {
   if (error instanceof QueryError) return error;
-  if ((error as NodeJS.ErrnoException | undefined)?.code !== "ENOSPC") return QueryError.from(error, "resource");
-  return new QueryError("resource", `the disk is full: cannot write ${key}`, {
-    cause: error,
-    hint: "Free some space, or name another temporary directory (TMPDIR, or the option `temporaryDirectory`).",
-  });
+  const refusal = refusals[(error as NodeJS.ErrnoException | undefined)?.code ?? ""];
+  if (!refusal) return QueryError.from(error, "resource");
+  return new QueryError("resource", `${refusal.what}: ${key}`, { cause: error, hint: refusal.hint });
 }

@@ -188,7 +188,7 @@ export class ExpressionGenerator {
           () => `round(${sub()}, 1)`,
           () => `${sub("int")}::decimal(18,3)`,
           () => `${sub()}::decimal(12,1)`,
-          () => `${sub()}::decimal(38,4)`,
+          () => `${sub()}::decimal(24,4)`,
           () => `(${sub()} % 3)`,
           () => `abs(${sub()})`,
         ];

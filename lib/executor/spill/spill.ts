@@ -43,22 +43,27 @@ export class SpillFiles implements SpillStore {
   }
 
   async read(name: string, offset: number, length: number): Promise<Uint8Array> {
-    const file = await this.#file(name);
-    const bytes = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
-      const { bytesRead } = await file.handle.read(bytes, done, length - done, offset + done);
-      if (bytesRead === 0)
-        throw new QueryError("internal", `the spill file ${name} ends before byte ${offset + length}`);
-      done += bytesRead;
+    try {
+      const file = await this.#file(name);
+      const bytes = new Uint8Array(length);
+      for (let done = 0; done < length; ) {
+        const { bytesRead } = await file.handle.read(bytes, done, length - done, offset + done);
+        if (bytesRead === 0)
+          throw new QueryError("internal", `the spill file ${name} ends before byte ${offset + length}`);
+        done += bytesRead;
+      }
+      return bytes;
+    } catch (error) {
+      throw diskError(`the spill file ${name}`, error);
     }
-    return bytes;
   }
 
   async remove(name: string): Promise<void> {
     const opening = this.#files.get(name);
     if (opening === undefined) return;
     this.#files.delete(name);
-    await (await opening).handle.close();
+    // One that could not be opened has nothing to close.
+    await (await opening.catch(() => undefined))?.handle.close();
     await rm(join(this.#directory, name), { force: true });
   }
 
