@@ -19,6 +19,7 @@ import { SingleRowOperator } from "./single-row.ts";
 import { SortOperator } from "./sort/sort.ts";
 import { TopNOperator, topRowsMax } from "./sort/top-n.ts";
 import { UnionOperator } from "./union.ts";
+import { UnnestOperator } from "./unnest.ts";
 import { ValuesOperator } from "./values.ts";
 import { WindowOperator } from "./window/window.ts";
 
@@ -76,6 +77,8 @@ function build(plan: PhysicalPlan, context: TaskContext, scans: TaskScans): Oper
     }
     case "window":
       return new WindowOperator(context, plan, build(plan.input, context, scans));
+    case "unnest":
+      return new UnnestOperator(context, plan, build(plan.input, context, scans));
     case "values":
       return new ValuesOperator(context, plan);
     case "shared":

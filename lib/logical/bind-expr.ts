@@ -232,6 +232,8 @@ function bindCall(context: ExprContext, call: ast.CallExpr): Expr {
     throw new QueryError("invalid_argument", `${name} is a window function and needs OVER`, { span, hint });
   }
   if (call.star) throw new QueryError("syntax", `${name}(*) does not exist`, { span });
+  if (name === "unnest")
+    throw unsupported(`unnest in ${context.clause}`, span, "write it in FROM: … FROM t, unnest(t.list) u(x)");
   const extra = call.filter ? "FILTER" : call.nulls ? "IGNORE or RESPECT NULLS" : undefined;
   const only = call.distinct ? "DISTINCT" : (extra ?? (call.orderBy.length > 0 ? "ORDER BY" : undefined));
   const args = call.args.map((arg) => bindExpr(context, arg));

@@ -1,11 +1,11 @@
-import { QueryError, type Span } from "../errors.ts";
+import { QueryError, type Span, unsupported } from "../errors.ts";
 import { call, conjuncts } from "../expr/build.ts";
 import type { Column, Expr } from "../expr/expr.ts";
 import type * as ast from "../sql/ast.ts";
 import { bindCondition, bindExpr } from "./bind-expr.ts";
 import { isSeries, type Series, seriesPlan } from "./bind-series.ts";
 import type { Binding, Ctes } from "./binding.ts";
-import { joinPlan, outputIds, projectPlan } from "./build.ts";
+import { elementColumn, filterPlan, joinPlan, outputIds, projectPlan, unnestPlan } from "./build.ts";
 import type { ExprContext } from "./expr-context.ts";
 import { freeColumns } from "./free-columns.ts";
 import { splitCondition } from "./join-keys.ts";
@@ -31,7 +31,10 @@ export function bindFrom(context: FromContext, refs: readonly ast.TableRef[]): B
   const [first, ...rest] = refs;
   if (!first) return { plan: { kind: "values", columns: [], rows: [[]] }, columns: [] };
   return rest.reduce(
-    (left, ref) => joined(context, "cross", left, bindRef(after(context, left), ref), { kind: "none" }, ref.span),
+    (left, ref) => {
+      if (ref.kind === "unnest") return unnested(context, left, ref, "cross", { kind: "none" });
+      return joined(context, "cross", left, bindRef(after(context, left), ref), { kind: "none" }, ref.span);
+    },
     bindRef(context, first),
   );
 }
@@ -53,17 +56,46 @@ function bindRef(context: FromContext, ref: ast.TableRef): BoundFrom {
       return bindTable(context, ref);
     case "table_function":
       return bindTableFunction(context, ref);
+    case "unnest": {
+      const oneRow: BoundFrom = { plan: { kind: "values", columns: [], rows: [[]] }, columns: [] };
+      return unnested(context, oneRow, ref, "cross", { kind: "none" });
+    }
     case "subquery":
       return named(context.binding.query(ref.query, visibleIn(context, ref), context.ctes), [], ref.alias);
     case "aliased":
       return named(starOnly(bindRef(context, ref.input)), [], ref.alias);
     case "join": {
       const left = bindRef(context, ref.left);
+      if (ref.right.kind === "unnest") return unnested(context, left, ref.right, ref.joinKind, ref.constraint);
       const right = bindRef(after(context, left), ref.right);
       if (ref.joinKind === "right" || ref.joinKind === "full") checkIndependent(left, right, ref);
       return joined(context, ref.joinKind, left, right, ref.constraint, ref.span);
     }
   }
+}
+
+/** The rows of `left`, each with every element of its list. */
+function unnested(
+  context: FromContext,
+  left: BoundFrom,
+  ref: ast.UnnestRef,
+  kind: ast.JoinKind,
+  constraint: ast.JoinConstraint,
+): BoundFrom {
+  const { binding, ctes } = context;
+  const scope = new Scope(left.columns, context.lateral ?? context.outer);
+  const list = bindExpr({ binding, ctes, scope, clause: "unnest" }, ref.list);
+  const column = elementColumn(binding.ids, list, ref.span);
+  if (!["cross", "inner", "left"].includes(kind) || constraint.kind === "using" || constraint.kind === "natural") {
+    throw unsupported(`${kind.toUpperCase()} JOIN with unnest, but for ON conditions,`, ref.span);
+  }
+  const plan = unnestPlan(left.plan, list, column, kind === "left");
+  const element = named({ kind: "values", columns: [column], rows: [] }, ["unnest"], ref.alias);
+  checkNames(left, element, ref.span);
+  const columns = [...left.columns, ...element.columns];
+  const conditions = constraint.kind === "on" ? bindOn(context, columns, constraint.condition) : [];
+  if (kind === "left" && conditions.length > 0) throw unsupported("LEFT JOIN unnest ON anything but TRUE", ref.span);
+  return { plan: filterPlan(plan, conditions), columns };
 }
 
 function bindTableFunction(context: FromContext, ref: TableFunctionRef): BoundFrom {

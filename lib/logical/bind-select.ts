@@ -1,5 +1,5 @@
 /** SELECT … FROM … WHERE … GROUP BY … HAVING …, with the ORDER BY that belongs to it. */
-import { QueryError, type Span } from "../errors.ts";
+import { QueryError, type Span, unsupported } from "../errors.ts";
 import { aggregateCall } from "../expr/aggregates.ts";
 import { conjuncts } from "../expr/build.ts";
 import type { Column, ColumnId, Expr, SortKey } from "../expr/expr.ts";
@@ -9,6 +9,7 @@ import type * as ast from "../sql/ast.ts";
 import { bindCondition, bindExpr } from "./bind-expr.ts";
 import { bindFrom, type FromContext } from "./bind-from.ts";
 import { Grouping } from "./bind-group-by.ts";
+import { SelectUnnest } from "./bind-unnest.ts";
 import { Windows } from "./bind-window.ts";
 import type { Binding } from "./binding.ts";
 import { boundKey } from "./bound-key.ts";
@@ -24,6 +25,8 @@ interface Output {
   readonly expr: Expr;
   readonly name: string;
 }
+
+const unnestHint = "write it in FROM: … FROM t, unnest(t.list) u(x)";
 
 /** A sort key: an output column by its index, or an expression beside the outputs. */
 interface OrderKey {
@@ -43,17 +46,22 @@ export function bindSelect(context: FromContext, select: ast.Select, orderBy: as
 
   const grouping = new Grouping(context.binding, input, scope);
   const windows = new Windows(context.binding, select.windows);
+  const unnest = new SelectUnnest();
   const at = (clause: string): ExprContext => windows.context(grouping.context({ ...base, clause }));
   grouping.bindKeys({ ...base, clause: "GROUP BY" }, select.groupBy, items);
-  const selected = items.map((item) => bindItem(grouping, windows, at("SELECT"), item));
+  const inSelect = unnest.context(at("SELECT"));
+  const selected = items.map((item) => bindItem(grouping, windows, inSelect, item));
   if (select.groupBy.kind === "all") grouping.groupByAll(selected);
   const having = select.having && bindCondition(grouping.havingContext(base), select.having);
   const qualify = select.qualify && bindCondition(at("QUALIFY"), select.qualify);
-  const order = bindOrder(at("ORDER BY"), orderBy, items, selected);
+  const order = bindOrder(unnest.context(at("ORDER BY")), orderBy, items, selected);
   const on = Array.isArray(select.distinct) ? bindDistinctOn(at("DISTINCT ON"), select.distinct, items, selected) : [];
 
   const grouped = grouping.isGrouped || having !== undefined;
-  const plan = grouped ? grouping.plan() : input;
+  if (unnest.isUsed && (grouped || windows.used > 0 || qualify || on.length > 0)) {
+    throw unsupported("unnest in SELECT beside groups, window functions or DISTINCT ON", select.span, unnestHint);
+  }
+  const plan = grouped ? grouping.plan() : unnest.plan(input);
   const final = (expr: Expr, sql: unknown) => (grouped ? grouping.overGroups(expr, sql) : expr);
   const outputs = selected.map(({ expr, name }, i) => ({ expr: final(expr, items[i]), name }));
   const keys = order.map((key) => ({ ...key, expr: final(key.expr, orderBy) }));

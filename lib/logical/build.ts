@@ -1,7 +1,8 @@
 /** Constructors that keep a node's output columns right, and traversal of logical plans. */
-import { type DataType, isComposite, typeName } from "../arrow/types.ts";
-import { type Span, unsupported } from "../errors.ts";
+import { type DataType, isComposite, nestedOf, typeName } from "../arrow/types.ts";
+import { QueryError, type Span, unsupported } from "../errors.ts";
 import { and } from "../expr/build.ts";
+import type { ColumnIds } from "../expr/column-ids.ts";
 import type { AggregateCall, Column, ColumnId, Expr, SortKey } from "../expr/expr.ts";
 import { exprsOfAggregate, exprsOfWindowCall, mapAggregate, mapSortKeys, mapWindowCall } from "../expr/walk.ts";
 import { inputsOf } from "./format.ts";
@@ -12,6 +13,7 @@ import type {
   LogicalPlan,
   LogicalProject,
   LogicalUnion,
+  LogicalUnnest,
   LogicalWindow,
 } from "./plan.ts";
 import { columnRef } from "./plan.ts";
@@ -115,6 +117,17 @@ export function windowPlan(
   return { kind: "window", input, partitionBy, orderBy, functions, ...(limit !== undefined && { limit }), columns };
 }
 
+/** The column of a list's elements. Throws `type_mismatch` for what is no list. */
+export function elementColumn(ids: ColumnIds, list: Expr, span?: Span): Column {
+  const nested = nestedOf(list.type);
+  if (nested?.kind === "list") return ids.column("unnest", nested.element, true);
+  throw new QueryError("type_mismatch", `unnest takes a list, not ${typeName(list.type)}`, span ? { span } : {});
+}
+
+export function unnestPlan(input: LogicalPlan, list: Expr, element: Column, outer: boolean): LogicalUnnest {
+  return { kind: "unnest", input, list, outer, columns: [...input.columns, element] };
+}
+
 /** Throws `unsupported` for lists, structs and maps: the order of their text would be another one. */
 export function requireOrder(type: DataType, span?: Span): void {
   if (isComposite(type)) throw unsupported(`ordering by ${typeName(type)} values`, span);
@@ -144,6 +157,8 @@ export function withInputs(plan: LogicalPlan, inputs: readonly LogicalPlan[]): L
       return { ...plan, input: inputs[0]! };
     case "window":
       return windowPlan(inputs[0]!, plan, windowColumns(plan));
+    case "unnest":
+      return { ...plan, input: inputs[0]!, columns: [...inputs[0]!.columns, plan.columns.at(-1)!] };
     case "join":
       return rejoin(plan, inputs[0]!, inputs[1]!);
     case "union":
@@ -186,6 +201,8 @@ export function exprsOf(plan: LogicalPlan): readonly Expr[] {
       return [...plan.keys.flatMap((key) => [key.left, key.right]), ...(plan.filter ? [plan.filter] : [])];
     case "sort":
       return plan.keys.map((key) => key.expr);
+    case "unnest":
+      return [plan.list];
     case "window":
       return [
         ...plan.partitionBy,
@@ -233,6 +250,8 @@ function rebuildExprs(plan: LogicalPlan, map: (expr: Expr) => Expr): LogicalPlan
       };
     case "sort":
       return { ...plan, keys: mapSortKeys(plan.keys, map) };
+    case "unnest":
+      return { ...plan, list: map(plan.list) };
     case "window":
       return {
         ...plan,

@@ -77,6 +77,8 @@ class Printer {
         const limit = plan.limit === undefined ? "" : ` limit=${plan.limit}`;
         return `Window${bracketed(" partition=", keys)}${order}${bracketed(" functions=", calls)}${limit}`;
       }
+      case "unnest":
+        return `Unnest ${this.#expr(plan.list)} AS ${this.#column(plan.columns.at(-1)!)}${plan.outer ? " outer" : ""}`;
       case "sort":
         return `Sort ${formatSortKeys(plan.keys, this.#options)}`;
       case "limit":

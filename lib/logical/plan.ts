@@ -114,6 +114,18 @@ export interface LogicalUnion {
   readonly columns: readonly Column[];
 }
 
+/**
+ * A row for each element of a list, beside the input's columns; none for an empty list or NULL, or with `outer` one whose
+ * element is NULL. columns: the input's, then the element.
+ */
+export interface LogicalUnnest {
+  readonly kind: "unnest";
+  readonly input: LogicalPlan;
+  readonly list: Expr;
+  readonly outer: boolean;
+  readonly columns: readonly Column[];
+}
+
 /** Passes exactly one row on: NULLs over no rows, `cardinality` error over many (uncorrelated scalar subquery). */
 export interface LogicalSingleRow {
   readonly kind: "single_row";
@@ -140,6 +152,7 @@ export type LogicalPlan =
   | LogicalAggregate
   | LogicalJoin
   | LogicalWindow
+  | LogicalUnnest
   | LogicalSort
   | LogicalLimit
   | LogicalUnion

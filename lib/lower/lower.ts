@@ -96,6 +96,16 @@ export class Lowering {
         return lowerJoin(this, plan, required);
       case "window":
         return lowerWindow(this, plan, required);
+      case "unnest": {
+        const input = this.lower(plan.input, withOwnColumns(required, plan));
+        const columns = [...outputColumns(input), plan.columns.at(-1)!];
+        const node: PhysicalPlan = { kind: "unnest", input, list: plan.list, outer: plan.outer, columns };
+        const kept = columns.filter(({ id }) => required.has(id));
+        // The list itself would go on once for each of its elements.
+        return kept.length === columns.length
+          ? node
+          : { kind: "project", input: node, exprs: kept.map(columnRef), columns: kept };
+      }
       case "sort": {
         const input = this.lower(plan.input, withOwnColumns(required, plan));
         return { kind: "sort", input, keys: plan.keys, columns: outputColumns(input) };

@@ -11,6 +11,8 @@ import { joinEstimate } from "./join-estimate.ts";
 import { selectivity } from "./selectivity.ts";
 
 const rowsUnknown = 1000;
+/** A guess: the file does not say. */
+const elementsPerList = 3;
 
 /** Estimates plans of one query, each node once. */
 export class Estimator {
@@ -55,6 +57,15 @@ export class Estimator {
         return joinEstimate(plan, this.estimate(plan.left), this.estimate(plan.right));
       case "sort":
         return this.estimate(plan.input);
+      case "unnest": {
+        const input = this.estimate(plan.input);
+        const rows = input.rows * elementsPerList;
+        const element = plan.columns.at(-1)!;
+        return {
+          rows,
+          columns: new Map([...input.columns, [element.id, unknownColumn(element.type, Math.max(1, rows))]]),
+        };
+      }
       case "window": {
         const input = this.estimate(plan.input);
         const added = windowColumns(plan).map(

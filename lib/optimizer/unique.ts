@@ -28,6 +28,7 @@ export function atMostOneRow(plan: LogicalPlan): "exactly" | "at most" | undefin
     case "join":
       return joinRows(plan);
     case "union":
+    case "unnest":
       return undefined;
   }
 }

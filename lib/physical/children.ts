@@ -13,6 +13,7 @@ export function children(plan: PhysicalPlan): readonly PhysicalPlan[] {
     case "aggregate":
     case "sort":
     case "window":
+    case "unnest":
     case "limit":
     case "single_row":
     case "shared":
@@ -37,6 +38,7 @@ export function withChildren(plan: PhysicalPlan, inputs: readonly PhysicalPlan[]
     case "aggregate":
     case "sort":
     case "window":
+    case "unnest":
     case "limit":
     case "single_row":
     case "shared":

@@ -3,6 +3,7 @@ import type { CatalogSnapshot } from "../catalog/table.ts";
 import type { PhysicalPlan } from "./plan.ts";
 
 const filterKeeps = 0.3;
+const elementsPerList = 3;
 
 export function rowEstimator(snapshot: CatalogSnapshot): (plan: PhysicalPlan) => number {
   const known = new WeakMap<PhysicalPlan, number>();
@@ -31,6 +32,8 @@ function estimateNode(plan: PhysicalPlan, rows: (plan: PhysicalPlan) => number, 
     case "window":
     case "shared":
       return rows(plan.input);
+    case "unnest":
+      return rows(plan.input) * elementsPerList;
     case "aggregate":
       return Math.min(plan.groupBy.length === 0 ? 1 : plan.groups, rows(plan.input));
     case "hash_join":

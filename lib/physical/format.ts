@@ -61,6 +61,8 @@ function describe(node: PhysicalPlan, options: FormatOptions): string {
       return `NestedLoopJoin ${node.joinType}${nullAware(node)} ${node.distribution}${filterOf(node, options)}${markOf(node, options)}`;
     case "window":
       return describeWindow(node, options);
+    case "unnest":
+      return `Unnest ${formatExpr(node.list, options)}${node.outer ? " outer" : ""} AS ${list([node.columns.at(-1)!], options)}`;
     case "sort":
       return `${node.local ? "Local" : ""}${node.limit === undefined ? "Sort" : `TopN ${node.limit}`} by ${formatSortKeys(node.keys, options)}`;
     case "limit":

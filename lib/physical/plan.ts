@@ -173,6 +173,15 @@ export interface WindowNode extends NodeEstimate {
   readonly columns: readonly Column[];
 }
 
+/** A row for each element of the list, or with `outer` at least one; columns: the input's, then the element. */
+export interface UnnestNode extends NodeEstimate {
+  readonly kind: "unnest";
+  readonly input: PhysicalPlan;
+  readonly list: Expr;
+  readonly outer: boolean;
+  readonly columns: readonly Column[];
+}
+
 export interface LimitNode extends NodeEstimate {
   readonly kind: "limit";
   readonly input: PhysicalPlan;
@@ -236,6 +245,7 @@ export type PhysicalPlan =
   | NestedLoopJoinNode
   | SortNode
   | WindowNode
+  | UnnestNode
   | LimitNode
   | UnionNode
   | SingleRowNode

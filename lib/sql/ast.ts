@@ -405,6 +405,14 @@ export interface JoinRef {
   readonly span?: Span;
 }
 
+/** `unnest(list)`: a row for each element, beside the rows of the tables before it. */
+export interface UnnestRef {
+  readonly kind: "unnest";
+  readonly list: SqlExpr;
+  readonly alias?: TableAlias;
+  readonly span: Span;
+}
+
 export type TableRef =
   | { readonly kind: "table"; readonly name: readonly Name[]; readonly alias?: TableAlias; readonly span: Span }
   /** FROM 'path/*.parquet' */
@@ -425,6 +433,7 @@ export type TableRef =
       readonly alias?: TableAlias;
       readonly span?: Span;
     }
+  | UnnestRef
   | JoinRef
   /** A join in parentheses with a name: the tables inside are hidden. */
   | { readonly kind: "aliased"; readonly input: TableRef; readonly alias: TableAlias; readonly span?: Span };

@@ -1,6 +1,6 @@
 /** FROM: tables, paths, table functions, subqueries and joins. */
 import { type Span, unsupported } from "../errors.ts";
-import type { JoinConstraint, JoinKind, TableAlias, TableFunctionArg, TableRef } from "./ast.ts";
+import type { JoinConstraint, JoinKind, SqlExpr, TableAlias, TableFunctionArg, TableRef } from "./ast.ts";
 import { convertExpr } from "./convert-expr.ts";
 import { type Converter, convertName, convertNames, placeOf, syntaxError } from "./converter.ts";
 import { list, onlyFields, type Raw, unknownNode, variant } from "./raw.ts";
@@ -88,11 +88,32 @@ function convertFactor(converter: Converter, raw: unknown): TableRef {
       const named = alias(converter, node).alias;
       return named ? { kind: "aliased", input, alias: named, span } : input;
     }
+    case "UNNEST":
+      onlyFields(node, ["alias", "array_exprs"], span);
+      return unnest(converter, list(node.array_exprs), node, span);
+    case "Function": {
+      onlyFields(node, ["lateral", "name", "args", "alias"], span);
+      const [name] = convertNames(converter, node.name);
+      if (name!.text.toLowerCase() !== "unnest") throw unsupported(`LATERAL ${name!.text}(…)`, span);
+      const args = list(node.args).map((arg) => convertArg(converter, arg, span));
+      return unnest(converter, args, node, span, (arg) => (arg as TableFunctionArg).value as SqlExpr);
+    }
     case "TableFunction":
       throw unsupported("TABLE(…)", span);
     default:
       throw unknownNode("the table", tag, span);
   }
+}
+
+function unnest(
+  converter: Converter,
+  lists: readonly unknown[],
+  node: Raw,
+  span: Span,
+  convert = (raw: unknown) => convertExpr(converter, raw),
+): TableRef {
+  if (lists.length !== 1) throw unsupported("unnest of several lists", span);
+  return { kind: "unnest", list: convert(lists[0]), ...alias(converter, node), span };
 }
 
 function convertTable(converter: Converter, node: Raw, span: Span): TableRef {

@@ -77,7 +77,8 @@ class Cutter {
       case "values":
       case "exchange_read":
         return { plan: node, tasks: 1, distribution: split };
-      case "filter": {
+      case "filter":
+      case "unnest": {
         const input = this.visit(node.input);
         return { ...input, plan: { ...node, input: input.plan } };
       }
@@ -396,6 +397,7 @@ function readsOnlySlices(plan: PhysicalPlan): boolean {
     case "scan":
       return true;
     case "filter":
+    case "unnest":
     case "project":
       return readsOnlySlices(plan.input);
     case "hash_join":

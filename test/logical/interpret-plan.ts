@@ -5,6 +5,7 @@ import { QueryError } from "../../lib/errors.ts";
 import { Accumulator, compareSortKeys } from "../../lib/expr/accumulate.ts";
 import { evaluate } from "../../lib/expr/evaluate.ts";
 import type { Column, ColumnId, Expr, SortKey, SubqueryExpr } from "../../lib/expr/expr.ts";
+import { elementsOf, valueOfJson } from "../../lib/expr/json-values.ts";
 import { keyOfValue, literalOfValue } from "../../lib/expr/value.ts";
 import { rewriteExpr } from "../../lib/expr/walk.ts";
 import type { LogicalAggregate, LogicalJoin, LogicalPlan } from "../../lib/logical/plan.ts";
@@ -61,6 +62,14 @@ class Interpreter {
         );
         return rows.map((row, i) => [...row, ...values[i]!]);
       }
+      case "unnest":
+        return this.run(plan.input, outer).flatMap((row) => {
+          const list = this.#value(plan.list, lookup(plan.input.columns, row, outer)) as string | null;
+          const elements = list === null ? [] : elementsOf(list);
+          const { type } = plan.columns.at(-1)!;
+          if (elements.length === 0) return plan.outer ? [[...row, null]] : [];
+          return elements.map((element) => [...row, valueOfJson(element, type)]);
+        });
       case "sort":
         return this.#sort(plan.input, plan.keys, outer);
       case "limit": {

@@ -6,15 +6,24 @@ import { aggregateOf, siteOf } from "../../lib/expr/aggregate-state.ts";
 import { conjuncts } from "../../lib/expr/build.ts";
 import { evaluate, newEvaluationContext } from "../../lib/expr/evaluate.ts";
 import type { AggregateCall, Column, ColumnId, Expr, SortKey } from "../../lib/expr/expr.ts";
+import { elementsOf, valueOfJson } from "../../lib/expr/json-values.ts";
 import { compareValues, keyOfValue, literalOfValue } from "../../lib/expr/value.ts";
 import { rewriteExpr } from "../../lib/expr/walk.ts";
-import type { JoinKey, JoinType, LogicalJoin, LogicalPlan, LogicalWindow } from "../../lib/logical/plan.ts";
+import type {
+  JoinKey,
+  JoinType,
+  LogicalJoin,
+  LogicalPlan,
+  LogicalUnnest,
+  LogicalWindow,
+} from "../../lib/logical/plan.ts";
 import { outputColumns } from "../../lib/physical/output-columns.ts";
 import type {
   HashJoinNode,
   NestedLoopJoinNode,
   PhysicalJoinType,
   PhysicalPlan,
+  UnnestNode,
   WindowNode,
 } from "../../lib/physical/plan.ts";
 import { windowValues } from "../support/window-reference.ts";
@@ -101,6 +110,8 @@ class Interpreter {
         return this.#join(plan, this.logical(plan.left, outer), this.logical(plan.right, outer));
       case "window":
         return this.#window(plan, this.logical(plan.input, outer)).map(own);
+      case "unnest":
+        return this.#unnest(plan, this.logical(plan.input, outer));
       case "sort":
         return this.#sort(plan.keys, this.logical(plan.input, outer));
       case "limit":
@@ -117,6 +128,16 @@ class Interpreter {
       case "shared":
         return this.logical(plan.input, outer).map((row) => own(rename(row, plan.input.columns, plan.columns)));
     }
+  }
+
+  #unnest(plan: LogicalUnnest | UnnestNode, rows: readonly Row[]): Row[] {
+    const { id, type } = plan.columns.at(-1)!;
+    return rows.flatMap((row) => {
+      const list = this.#value(plan.list, row) as string | null;
+      const elements = list === null ? [] : elementsOf(list).map((element) => valueOfJson(element, type));
+      const kept = elements.length === 0 && plan.outer ? [null] : elements;
+      return kept.map((element) => new Map([...row, [id, element]]));
+    });
   }
 
   physical(plan: PhysicalPlan): Row[] {
@@ -138,6 +159,8 @@ class Interpreter {
         return this.#physicalJoin(plan);
       case "window":
         return this.#window(plan, this.physical(plan.input));
+      case "unnest":
+        return this.#unnest(plan, this.physical(plan.input));
       case "sort":
         return this.#sort(plan.keys, this.physical(plan.input)).slice(0, plan.limit);
       case "limit":

@@ -2,11 +2,11 @@
 import { type DataType, isComposite, nestedOf, sameMeaning, types } from "../../arrow/types.ts";
 import type { Value } from "../../arrow/value.ts";
 import { QueryError } from "../../errors.ts";
-import { castValue } from "../cast.ts";
 import { type Arg, isFloat, isInteger } from "../coercion.ts";
 import { countItems, elementAt, findInJson, memberAt, parseJsonPath } from "../json-path.ts";
-import { checkJson, compactJson, endOfValue, isJson, textOfLiteral, visitItems } from "../json-scan.ts";
+import { checkJson, compactJson, endOfValue, isJson, textOfLiteral } from "../json-scan.ts";
 import { jsonOfKey, jsonOfText, jsonOfValue } from "../json-text.ts";
+import { elementsOf, keysOf, valueOfJson } from "../json-values.ts";
 import type { CallSite, Resolution, ScalarFunction } from "./scalar-function.ts";
 
 type Resolved = Omit<Resolution, "fn"> | undefined;
@@ -55,14 +55,6 @@ function textOfJson(json: string): Value {
   return json.startsWith('"') ? textOfLiteral(json) : compactJson(json);
 }
 
-/** A value inside a list, struct or map as one of its type. */
-function valueOfJson(json: string, type: DataType): Value {
-  if (json === "null") return null;
-  if (nestedOf(type)) return json;
-  const text = json.startsWith('"') ? textOfLiteral(json) : json;
-  return type.kind === "varchar" ? text : castValue(text, types.varchar, type);
-}
-
 function kindOfJson(json: string): string {
   switch (json[0]) {
     case "{":
@@ -108,16 +100,6 @@ function overDocument(
     evaluate,
     about,
   };
-}
-
-/** The items of a list or map as parts of its text. */
-function itemsOf(text: string, pick: "key" | "value" = "value"): string[] {
-  const items: string[] = [];
-  visitItems(text, 0, (keyFrom, keyTo, from, to) => {
-    items.push(pick === "key" ? text.slice(keyFrom, keyTo) : text.slice(from, to));
-    return false;
-  });
-  return items;
 }
 
 /** A function of one list (or map). */
@@ -197,7 +179,7 @@ export const jsonFunctions: readonly ScalarFunction[] = [
     evaluate: (values, site) => {
       const found = part(values, site);
       if (found === undefined) return null;
-      return found.startsWith("{") ? `[${itemsOf(found, "key").join(",")}]` : "[]";
+      return found.startsWith("{") ? `[${keysOf(found).join(",")}]` : "[]";
     },
     about: "The keys of an object, perhaps at a path; none of what is no object.",
   }),
@@ -336,7 +318,7 @@ export const jsonFunctions: readonly ScalarFunction[] = [
     resolve: overItems("map", (type) => listOf(keyAndValue(type).key)),
     evaluate: ([map], { argTypes }) => {
       const { key } = keyAndValue(argTypes[0]!);
-      return `[${itemsOf(map as string, "key")
+      return `[${keysOf(map as string)
         .map((item) => keyOfJson(item, key))
         .join(",")}]`;
     },
@@ -346,7 +328,7 @@ export const jsonFunctions: readonly ScalarFunction[] = [
     name: "map_values",
     signatures: ["map -> list"],
     resolve: overItems("map", (type) => listOf(keyAndValue(type).value)),
-    evaluate: ([map]) => `[${itemsOf(map as string).join(",")}]`,
+    evaluate: ([map]) => `[${elementsOf(map as string).join(",")}]`,
     about: "The values of a map, as a list.",
   },
   {
@@ -371,7 +353,7 @@ export const jsonFunctions: readonly ScalarFunction[] = [
     evaluate: ([list, item], { argTypes }) => {
       const wanted = jsonOfValue(item!, argTypes[1]!);
       const float = isFloat(argTypes[1]!);
-      return itemsOf(list as string).some((json) => json === wanted || (float && Number(json) === Number(wanted)));
+      return elementsOf(list as string).some((json) => json === wanted || (float && Number(json) === Number(wanted)));
     },
     about: "Whether a list has an element equal to a value. Elements that are NULL are never equal.",
   },

@@ -54,6 +54,7 @@ function prune(plan: LogicalPlan, required: ReadonlySet<ColumnId>): LogicalPlan 
     case "shared":
       return plan;
     case "filter":
+    case "unnest":
     case "join":
     case "sort":
     case "limit": {

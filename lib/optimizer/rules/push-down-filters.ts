@@ -44,6 +44,14 @@ class PushDown {
         return withInputs(plan, [this.push(plan.input, conditions)]);
       case "window":
         return this.#window(plan, conditions);
+      case "unnest": {
+        const element = plan.columns.at(-1)!.id;
+        const [stay, move] = partition(
+          conditions,
+          (condition) => columnIdsOf(condition).has(element) || !isMovable(condition),
+        );
+        return filterPlan(withInputs(plan, [this.push(plan.input, move)]), stay);
+      }
       case "union":
         return this.#union(plan, conditions);
       case "scan": {

@@ -79,6 +79,7 @@ class FieldReader {
       case "join":
       case "sort":
       case "limit":
+      case "unnest":
       case "window":
         return this.#pass(plan, wanted);
     }
@@ -145,6 +146,7 @@ class FieldReader {
       case "sort":
       case "limit":
       case "join":
+      case "unnest":
       case "window": {
         const inputs = inputsOf(plan);
         const at = inputWith(inputs, field.id);

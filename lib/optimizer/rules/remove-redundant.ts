@@ -68,6 +68,10 @@ function visit(plan: LogicalPlan, use: Use): LogicalPlan {
       const input = visit(plan.input, { ordered: false, used });
       return isNothing(input) ? nothing(plan) : withInputs(plan, [input]);
     }
+    case "unnest": {
+      const input = visit(plan.input, { ordered: use.ordered, used });
+      return isNothing(input) ? nothing(plan) : withInputs(plan, [input]);
+    }
     case "join":
       return visitJoin(plan, use.used, used);
     case "union": {

@@ -155,6 +155,9 @@ class Sharing {
         const directions = plan.kind === "sort" ? plan.keys.map((key) => `${key.descending} ${key.nullsFirst}`) : [];
         return { key: this.#intern(plan.kind, ...inputKeys, ...exprs, ...directions), columns };
       }
+      case "unnest":
+        passOn();
+        return { key: this.#intern("unnest", ...inputKeys, plan.outer ? 1 : 0, ...exprs), columns };
       case "limit":
         passOn();
         return { key: this.#intern("limit", ...inputKeys, plan.limit, plan.offset), columns };

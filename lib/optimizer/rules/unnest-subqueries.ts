@@ -19,6 +19,7 @@ import {
   rejoin,
   windowColumns,
   windowPlan,
+  withInputs,
 } from "../../logical/build.ts";
 import { columnsRead, freeColumns } from "../../logical/free-columns.ts";
 import { keyCondition } from "../../logical/join-condition.ts";
@@ -59,6 +60,10 @@ class Unnesting {
     switch (node.kind) {
       case "filter":
         return this.#filter(node);
+      case "unnest": {
+        const { plan: input, value } = this.#replace(node.input, node.list);
+        return keepColumns(withInputs({ ...node, list: value }, [input]), node.columns);
+      }
       case "project":
       case "aggregate": {
         let { input } = node;

@@ -64,6 +64,7 @@ export class DependentJoin {
     }
     switch (plan.kind) {
       case "filter":
+      case "unnest":
       case "sort": {
         const input = this.push(plan.input);
         return { plan: this.#resolve(withInputs(plan, [input.plan]), input.domain), domain: input.domain };
