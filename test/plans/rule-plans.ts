@@ -1,4 +1,6 @@
 /** For every rule: small queries over the TPC-H tables, and their plans before and after it. */
+import { type DataType, typeName, typeNamed, types } from "../../lib/arrow/types.ts";
+import type { Table } from "../../lib/catalog/table.ts";
 import { formatLogical } from "../../lib/logical/format.ts";
 import type { LogicalPlan } from "../../lib/logical/plan.ts";
 import { checkPlan } from "../logical/check-plan.ts";
@@ -16,6 +18,11 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     "select p_partkey from part where p_size < (select avg(l_quantity) from lineitem where l_partkey = p_partkey)",
     "select s_name from supplier where s_acctbal < 0 or exists (select * from nation where n_nationkey = s_nationkey)",
     "select n_name, (select count(*) from region where r_regionkey < n_regionkey) as n from nation",
+  ],
+  "read-struct-fields": [
+    "select place.city, place.at.x from shops where place.at.y > 3",
+    "select a.place.city from (select place, id from shops) a left join shops b on a.place.at.x = b.place.at.y, nation where n_nationkey = a.id",
+    "select place.city, x from shops, unnest(place.tags) u(x) where place.at.x = 1 order by place.city",
   ],
   "unwrap-casts": [
     "select count(*) from orders where o_orderdate < timestamp '1995-01-01 12:00:00' and o_shippriority >= 0.5",
@@ -69,6 +76,36 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** One table more, with a struct. */
+class Catalog extends TpchCatalog {
+  override async table(name: readonly string[]): Promise<Table | undefined> {
+    return name[0] === "shops" ? shops : super.table(name);
+  }
+}
+
+const at = typeNamed("STRUCT(x INTEGER, y INTEGER)")!;
+const tags = typeNamed("VARCHAR[]")!;
+const field = (name: string, type: DataType) => ({ name, type, nullable: true });
+const shops: Table = {
+  name: "shops",
+  format: "parquet",
+  schema: {
+    fields: [
+      field("id", types.int32),
+      field("place", typeNamed(`STRUCT(city VARCHAR, "at" ${typeName(at)}, tags VARCHAR[])`)!),
+    ],
+    nested: [
+      { ...field("city", types.varchar), within: ["place"] },
+      { ...field("at", at), within: ["place"] },
+      { ...field("x", types.int32), within: ["place", "at"] },
+      { ...field("y", types.int32), within: ["place", "at"] },
+      { ...field("tags", tags), within: ["place"] },
+    ],
+  },
+  files: [],
+  statistics: { rows: 1000, bytes: 100_000, exact: true, columns: Array.from({ length: 7 }, () => ({})) },
+};
+
 /** Texts by rule. Every step of every plan is checked to be well formed. */
 export async function rulePlans(): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
@@ -89,7 +126,7 @@ async function beforeAndAfter(sql: string, rule: string): Promise<string> {
     if (name === rule) [before, after] = [last, plan];
     last = plan;
   };
-  const { bound } = await planQuery(sql, new TpchCatalog(1), { trace });
+  const { bound } = await planQuery(sql, new Catalog(1), { trace });
   const print = (plan: LogicalPlan) => formatLogical(plan, { ids: false }).replace(/^(?=.)/gm, "  ");
   return [sql, "before:", print(before ?? bound), `after ${rule}:`, after ? print(after) : "  (the same)"].join("\n");
 }

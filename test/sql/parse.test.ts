@@ -287,7 +287,6 @@ test("what is not supported says so, with its place", async () => {
     "SELECT a FROM t FORMAT csv": "FORMAT",
     "SELECT * ILIKE 'x' FROM t": "ILIKE",
     "SELECT * FROM t PIVOT (sum(a) FOR b IN (1))": "Pivot",
-    "SELECT * FROM unnest([1])": "UNNEST",
     "SELECT * FROM t WITH ORDINALITY": "WITH ORDINALITY",
     "SELECT * FROM a ASOF JOIN b MATCH_CONDITION (a.x > b.x) ON true": "As Of",
     "SELECT * FROM a POSITIONAL JOIN b ON true": "POSITIONAL",
