@@ -1,7 +1,8 @@
 /**
  * The 22 TPC-H queries on the same Parquet files with the same number of threads, beside other engines.
  *
- *   npm run bench -- --sf 1 [--threads 2] [--runs 5] [--queries 1,6] [--peers duckdb,polars,datafusion,spark] [--dir DIR]
+ *   npm run bench -- --sf 1 [--threads 2] [--runs 5] [--queries 1,6] [--peers duckdb,polars,datafusion,ballista,spark] [--dir DIR]
+ *     [--writer volley|duckdb] [--python PYTHON]
  *
  * Every engine is a process of its own that stays up; for each query the engines take turns, run after run, and the
  * least time of each counts. A warm-up run of each query is not counted. Times are whole: planning and reading included.
@@ -13,6 +14,7 @@ import Table from "cli-table3";
 import { generateTpch } from "../lib/tpch/generate.ts";
 import { coldStart } from "./cold-start.ts";
 import { Peer } from "./peers/peer.ts";
+import { rewrittenByDuckDB } from "./rewrite.ts";
 
 const { values: args } = parseArgs({
   options: {
@@ -24,24 +26,30 @@ const { values: args } = parseArgs({
     dir: { type: "string" },
     memory: { type: "string", default: "8GB" },
     json: { type: "string" },
+    /** Who writes the Parquet files. */
+    writer: { type: "string", default: "volley" },
+    /** Runs the peers that are Python packages. */
+    python: { type: "string", default: "python3" },
   },
 });
 
 const numbers = args.queries?.split(",").map(Number) ?? Array.from({ length: 22 }, (_, i) => i + 1);
-const directory = args.dir ?? join(import.meta.dirname, "data", `tpch-sf${args.sf}`);
-if (!existsSync(join(directory, "lineitem.parquet"))) {
-  mkdirSync(directory, { recursive: true });
-  console.log(`generating scale ${args.sf} in ${directory} …`);
-  await generateTpch({ scale: Number(args.sf), out: directory });
+const generated = args.dir ?? join(import.meta.dirname, "data", `tpch-sf${args.sf}`);
+if (!existsSync(join(generated, "lineitem.parquet"))) {
+  mkdirSync(generated, { recursive: true });
+  console.log(`generating scale ${args.sf} in ${generated} …`);
+  await generateTpch({ scale: Number(args.sf), out: generated });
 }
+if (args.writer !== "volley" && args.writer !== "duckdb") throw new Error(`unknown writer ${args.writer}`);
+const directory = args.writer === "duckdb" ? await rewrittenByDuckDB(generated) : generated;
 
 const setup = { directory, threads: Number(args.threads), memory: args.memory };
 const names = ["volley", ...args.peers.split(",").filter((name) => name !== "")];
 const peers: Peer[] = [];
 for (const name of names) {
-  const peer = await Peer.start(name, setup);
-  if (peer) peers.push(peer);
-  else console.log(`${name}: not installed, left out`);
+  const peer = await Peer.start(name, setup, args.python);
+  if (typeof peer !== "string") peers.push(peer);
+  else console.log(`${name}: left out: ${peer}`);
 }
 
 interface Measured {
@@ -56,8 +64,10 @@ for (const query of numbers) {
   const result: Measured = { query, ms: new Map(), rows: new Map() };
   for (let run = 0; run <= Number(args.runs); run++) {
     for (const peer of peers) {
+      if (Number.isNaN(result.ms.get(peer.name))) continue;
       const answer = await peer.run(sql);
       if (answer.error !== undefined) {
+        // (What fails once is not tried again.)
         if (run === 0) console.log(`q${query} ${peer.name}: ${answer.error}`);
         result.ms.set(peer.name, Number.NaN);
         continue;
@@ -75,6 +85,13 @@ for (const query of numbers) {
 
 function ratio(result: Measured, peer: string | undefined): number {
   return peer === undefined ? Number.NaN : result.ms.get("volley")! / result.ms.get(peer)!;
+}
+
+/** Of the queries that both answer. */
+function meanRatio(peer: string): string {
+  const ratios = measured.map((result) => ratio(result, peer)).filter((x) => !Number.isNaN(x));
+  const mean = geometricMean(ratios).toFixed(3);
+  return ratios.length === measured.length ? mean : `${mean} (${ratios.length} queries)`;
 }
 
 function geometricMean(numbers: readonly number[]): number {
@@ -95,9 +112,11 @@ const totals = peers.map((peer) =>
   measured.reduce((sum, { ms }) => sum + (ms.get(peer.name) ?? Number.NaN), 0).toFixed(0),
 );
 table.push(["total", ...totals, ...others.map(() => "")]);
-const means = others.map((peer) => geometricMean(measured.map((result) => ratio(result, peer.name))).toFixed(3));
+const means = others.map((peer) => meanRatio(peer.name));
 table.push(["geometric mean", ...peers.map(() => ""), ...means]);
-console.log(`\nTPC-H scale ${args.sf}, ${args.threads} threads, least of ${args.runs} runs\n${table}`);
+console.log(
+  `\nTPC-H scale ${args.sf}, files written by ${args.writer}, ${args.threads} threads, least of ${args.runs} runs\n${table}`,
+);
 
 const memory: Record<string, string> = {};
 for (const peer of peers) memory[peer.name] = `${Math.round((await peer.stop()) / 2 ** 20)} MiB`;

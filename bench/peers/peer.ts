@@ -17,14 +17,14 @@ export interface PeerAnswer {
   readonly error?: string;
 }
 
-const commands: Readonly<Record<string, readonly string[]>> = {
-  volley: [process.execPath, join(import.meta.dirname, "volley.ts")],
-  duckdb: [process.execPath, join(import.meta.dirname, "duckdb.ts")],
-  polars: [process.execPath, join(import.meta.dirname, "polars.ts")],
-  datafusion: ["python3", join(import.meta.dirname, "python-peer.py"), "datafusion"],
-  ballista: ["python3", join(import.meta.dirname, "python-peer.py"), "ballista"],
-  spark: ["python3", join(import.meta.dirname, "python-peer.py"), "spark"],
-};
+/** Engines that are tried through their Python packages. */
+const pythonEngines: readonly string[] = ["polars", "datafusion", "ballista", "spark"];
+
+function commandOf(name: string, python: string): readonly string[] {
+  if (pythonEngines.includes(name)) return [python, join(import.meta.dirname, "python-peer.py"), name];
+  if (name === "volley" || name === "duckdb") return [process.execPath, join(import.meta.dirname, `${name}.ts`)];
+  throw new Error(`unknown peer ${name}; known: volley, duckdb, ${pythonEngines.join(", ")}`);
+}
 
 export class Peer {
   readonly name: string;
@@ -38,17 +38,23 @@ export class Peer {
     this.#lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
   }
 
-  /** Undefined when the engine is not installed here. */
-  static async start(name: string, setup: PeerSetup): Promise<Peer | undefined> {
-    const command = commands[name];
-    if (!command) throw new Error(`unknown peer ${name}; known: ${Object.keys(commands).join(", ")}`);
+  /**
+   * Starts an engine, or gives the reason why it cannot be measured here.
+   * @param python runs the engines that are Python packages
+   */
+  static async start(name: string, setup: PeerSetup, python: string): Promise<Peer | string> {
+    const command = commandOf(name, python);
     const child = spawn(command[0]!, [...command.slice(1), JSON.stringify(setup)], {
       stdio: ["pipe", "pipe", "inherit"],
     });
-    child.on("error", () => {});
+    let failure: string | undefined;
+    child.on("error", (error) => {
+      failure = error.message;
+    });
     const peer = new Peer(name, child);
     const ready = await peer.#lines.next();
-    return ready.done || ready.value !== "ready" ? undefined : peer;
+    if (!ready.done && ready.value === "ready") return peer;
+    return failure ?? (ready.done ? "it ended before it was ready" : ready.value.replace(/^left out: /, ""));
   }
 
   async run(sql: string): Promise<PeerAnswer> {
@@ -66,13 +72,27 @@ export class Peer {
     return peak;
   }
 
-  /** The kernel's own account (Linux); 0 elsewhere. */
+  /** The kernel's own account (Linux) of the process and of those it started; 0 elsewhere. */
   #residentPeak(): number {
-    try {
-      const status = readFileSync(`/proc/${this.#process.pid}/status`, "utf8");
-      return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
-    } catch {
-      return 0;
-    }
+    return family(this.#process.pid!).reduce((sum, pid) => sum + residentPeakOf(pid), 0);
+  }
+}
+
+/** A process and its descendants. */
+function family(pid: number): number[] {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
+    return [pid, ...children.flatMap((child) => family(Number(child)))];
+  } catch {
+    return [pid];
+  }
+}
+
+function residentPeakOf(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
   }
 }

@@ -2,7 +2,7 @@
 import { createInterface } from "node:readline";
 import type { PeerSetup } from "./peer.ts";
 
-export const tables = ["customer", "lineitem", "nation", "orders", "part", "partsupp", "region", "supplier"] as const;
+export { tables } from "./tables.ts";
 
 export const setup = JSON.parse(process.argv[2]!) as PeerSetup;
 
