@@ -27,6 +27,8 @@ const typeNames: Readonly<Record<Kind, string>> = {
 };
 
 const likePatterns = ["a%", "%a%", "_", "%u_", "z%3", "%", "", "%ï%", "_本_", "%long%v%", "a_", "%\\%"];
+/** With # as the escape. */
+const escapedPatterns = ["%#_%", "#%%", "x#_y", "##%", "%#%", "_#_", "%ï#%", "a%"];
 const borders = [
   "127",
   "-128",
@@ -75,6 +77,8 @@ export class ExpressionGenerator {
         return r.pick([
           `date '2020-${String(1 + r.below(12)).padStart(2, "0")}-15'`,
           "date '2024-02-29'",
+          "date '0001-01-01'",
+          "date '9999-12-31'",
           "date '1969-12-31'",
         ]);
       case "time":
@@ -82,6 +86,8 @@ export class ExpressionGenerator {
           `timestamp '2021-03-${String(1 + r.below(28)).padStart(2, "0")} 05:06:07'`,
           "timestamp '1969-12-31 23:59:59.999999'",
           "timestamp '2020-01-01 00:00:00'",
+          "timestamp '9999-12-31 23:59:59.999999'",
+          "timestamp '0001-01-01 00:00:00'",
         ]);
       case "bool":
         return r.pick(["true", "false"]);
@@ -123,6 +129,7 @@ export class ExpressionGenerator {
       const not = r.chance(0.3) ? "not " : "";
       return r.pick([
         () => `${operand} ${not}like '${r.pick(likePatterns)}'`,
+        () => `${operand} ${not}like '${r.pick(escapedPatterns)}' escape '#'`,
         () => `${operand} ${not}ilike '${r.pick(likePatterns)}'`,
         () => `starts_with(${operand}, ${this.constant("text")})`,
         () => `contains(${operand}, ${this.expression(scope, "text", 0)})`,
@@ -154,6 +161,7 @@ export class ExpressionGenerator {
           () => `(${sub()} ${r.pick(["+", "-", "*"])} ${r.below(5)})`,
           () => `(${sub()} ${r.pick(["+", "-"])} ${sub()})`,
           () => `(${sub()} % ${2 + r.below(5)})`,
+          () => `(${sub()} // ${r.pick(["1", "2", "3", "(-4)"])})`,
           () => `abs(${sub()})`,
           () => `(- ${sub()})`,
           () => `length(${sub("text")})`,
@@ -189,6 +197,7 @@ export class ExpressionGenerator {
           () => `${sub("int")}::decimal(18,3)`,
           () => `${sub()}::decimal(12,1)`,
           () => `${sub()}::decimal(24,4)`,
+          () => `${sub()}::decimal(${r.pick(["19,1", "20,3", "18,0", "9,4", "4,2"])})`,
           () => `(${sub()} % 3)`,
           () => `abs(${sub()})`,
         ];

@@ -37,6 +37,11 @@ export function randomQuery(seed: number): RandomQuery {
   return new QueryGenerator(new Random(seed)).query();
 }
 
+/** Tables to read, and a condition over their rows. */
+export function randomCondition(seed: number): { readonly from: string; readonly predicate: string } {
+  return new QueryGenerator(new Random(seed)).condition();
+}
+
 /** A query whose columns are named c0, c1, … */
 interface Select {
   readonly sql: string;
@@ -86,6 +91,11 @@ class QueryGenerator {
     };
   }
 
+  condition(): { readonly from: string; readonly predicate: string } {
+    const { sql, scope } = this.#from(1);
+    return { from: sql, predicate: this.#predicate(scope, 2, 1) };
+  }
+
   /** Every output column, in some order, so that only equal rows tie. */
   #order(columns: number): string {
     const r = this.#random;
@@ -115,7 +125,7 @@ class QueryGenerator {
       const exprs = columns.map((kind) => this.#expressions.expression(scope, kind, 1));
       return `select ${named(exprs)} from ${from} where ${this.#predicate(scope, 1, depth - 1)}`;
     };
-    const op = r.pick(["union all", "union all", "union", "intersect", "except"]);
+    const op = r.pick(["union all", "union all", "union", "intersect", "except", "intersect all", "except all"]);
     return { sql: `${branch()} ${op} ${branch()}`, kinds: columns };
   }
 
@@ -164,7 +174,21 @@ class QueryGenerator {
     const filter = r.chance(0.15) ? ` filter (where ${this.#expressions.predicate(scope, 1)})` : "";
     const distinct = r.chance(0.15) ? "distinct " : "";
     const numeric = r.pick<Kind>(["int", "decimal"]);
-    switch (r.below(8)) {
+    switch (r.below(10)) {
+      case 6:
+        return { sql: `median(${of("int")})${filter}`, kind: "float" };
+      case 7:
+        return r.pick<() => ColumnRef>([
+          () => ({ sql: `quantile_disc(${of("int")}, 0.${1 + r.below(9)})${filter}`, kind: "int" }),
+          () => {
+            const text = of("text");
+            return {
+              sql: `string_agg(${text}, '|' order by ${text}${r.chance(0.5) ? " desc" : ""})${filter}`,
+              kind: "text",
+            };
+          },
+          () => ({ sql: `max(${of("text")}) || min(${of("text")})`, kind: "text" }),
+        ])();
       case 0:
         return { sql: `count(*)${filter}`, kind: "int" };
       case 1: {
@@ -192,6 +216,12 @@ class QueryGenerator {
     const r = this.#random;
     let { sql: from, scope } = this.#relation(depth);
     for (let joins = r.below(3); joins > 0; joins--) {
+      if (depth > 0 && r.chance(0.15)) {
+        const lateral = this.#lateral(scope, depth - 1);
+        from = `${from} ${lateral.sql}`;
+        scope = [...scope, ...lateral.scope];
+        continue;
+      }
       const right = this.#relation(depth);
       const kind = r.pick([
         "join",
@@ -209,6 +239,23 @@ class QueryGenerator {
       if (kind === "cross join") break;
     }
     return { sql: from, scope };
+  }
+
+  /** A subquery for each row of what stands before it. */
+  #lateral(outer: Scope, depth: number): Relation {
+    const r = this.#random;
+    const alias = `t${++this.#aliases}`;
+    const inner = this.#relation(0);
+    const columns = Array.from({ length: 1 + r.below(2) }, () => r.pick(kinds));
+    const where = this.#innerWhere(outer, inner.scope, depth);
+    const exprs = r.chance(0.4)
+      ? columns.map((kind) => `max(${this.#expressions.expression(inner.scope, kind, 0)})`)
+      : columns.map((kind) =>
+          this.#expressions.expression(r.chance(0.2) ? [...inner.scope, ...outer] : inner.scope, kind, 1),
+        );
+    const join = r.pick(["cross join lateral", "left join lateral", "join lateral"]);
+    const sql = `${join} (select ${named(exprs)} from ${inner.sql} ${where}) ${alias}${join.startsWith("cross") ? "" : " on true"}`;
+    return { sql, scope: columns.map((kind, i) => ({ sql: `${alias}.c${i}`, kind })) };
   }
 
   #relation(depth: number): Relation {
