@@ -2,6 +2,7 @@
 import {
   type DataType,
   type Field,
+  isComposite,
   nestedOf,
   type Schema,
   sameMeaning,
@@ -76,12 +77,12 @@ const integerRank: Readonly<Record<string, number>> = { int8: 1, int16: 2, int32
 /** The type that holds the values of both exactly; lib/parquet/read-as.ts reads either so. */
 function commonType({ type: a, unsupported }: Field, { type: b, unsupported: other }: Field): DataType | undefined {
   if (unsupported !== other) return undefined;
-  if (nestedOf(a) || nestedOf(b)) {
+  if (isComposite(a) || isComposite(b)) {
     // Values of different shapes are JSON of any shape.
     if (!nestedOf(a) || !nestedOf(b)) return undefined;
     return sameMeaning(a, b) ? a : types.json;
   }
-  if (sameType(a, b)) return a;
+  if (sameType(a, b)) return sameMeaning(a, b) ? a : types.varchar; // JSON in one file, any text in another
   const [rankA, rankB] = [integerRank[a.kind], integerRank[b.kind]];
   if (rankA && rankB) return rankA > rankB ? a : b;
   if (isFloat(a) && isFloat(b)) return types.float64;

@@ -205,3 +205,30 @@ test("damaged files give an error with their name, or what they hold", async () 
   }
   assert.ok(errors > 10, `only ${errors} damages were seen`);
 });
+
+test("files whose columns differ in shape: JSON of any shape; a column that one lacks is NULL there", async () => {
+  const pattern = join(folder, "differ-*.parquet");
+  const write = (part: number, select: string) => writeWithDuckDB(join(folder, `differ-${part}.parquet`), select);
+  await write(1, "SELECT 1 id, {'a': 1, 'b': 2} s, {'x': [1]} same, [7] l");
+  await write(2, "SELECT 2 id, {'a': 1, 'b': 't'} s, {'x': [2, 3]} same");
+  const select = `SELECT typeof(s), s, s.a, s->>'b', same.x[1], l, l[1] FROM '${pattern}' ORDER BY id`;
+  assert.deepEqual(await (await session.sql(select)).toRows(), [
+    ["JSON", '{"a":1,"b":2}', "1", "2", 1, "[7]", 7],
+    ["JSON", '{"a":1,"b":"t"}', "1", "t", 2, null, null],
+  ]);
+});
+
+test("in every output a value is JSON", async () => {
+  const path = join(folder, "outputs.parquet");
+  const out = (ending: string) => join(folder, `out.${ending}`);
+  await writeWithDuckDB(path, "SELECT [1, NULL] l, {'a': 'x\"y'} s");
+  for (const ending of ["json", "csv", "parquet"]) {
+    await (await session.sql(`COPY (SELECT l, s, l -> 0 AS j FROM '${path}') TO '${out(ending)}'`)).toRows();
+  }
+  assert.equal(readFileSync(out("json"), "utf8"), '[\n  {"l":[1,null],"s":{"a":"x\\"y"},"j":1}\n]\n');
+  assert.equal(readFileSync(out("csv"), "utf8"), 'l,s,j\n"[1,null]","{""a"":""x\\""y""}",1\n');
+  const [types, element] = await readWithDuckDB(`SELECT typeof(l), l->>0 FROM '${out("parquet")}'`);
+  assert.deepEqual([types, element], [["JSON"], ["1"]]);
+  const [again] = await (await session.sql(`SELECT typeof(l), l -> 0, s.a FROM '${out("parquet")}'`)).toRows();
+  assert.deepEqual(again, ["JSON", "1", '"x\\"y"']);
+});
