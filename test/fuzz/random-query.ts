@@ -135,12 +135,95 @@ class QueryGenerator {
     const where = r.chance(0.6) ? ` where ${this.#predicate(scope, 2, depth)}` : "";
     if (r.chance(0.45)) return this.#grouped(from, scope, where, depth);
     const columns = Array.from({ length: 1 + r.below(4) }, () => r.pick(kinds));
+    if (r.chance(0.25)) return this.#windowed(from, scope, where);
     const exprs = columns.map((kind) => {
       if (depth > 0 && kind === "int" && r.chance(0.2)) return this.#scalar(scope, "int", depth - 1);
       if (depth > 0 && kind === "bool" && r.chance(0.3)) return this.#subquery(scope, depth - 1);
       return this.#expressions.expression(scope, kind, 2);
     });
     return { sql: `select ${r.chance(0.2) ? "distinct " : ""}${named(exprs)} from ${from}${where}`, kinds: columns };
+  }
+
+  /** Columns and window functions over them, perhaps kept by QUALIFY. */
+  #windowed(from: string, scope: Scope, where: string): Select {
+    const r = this.#random;
+    // Only whole rows tell peers apart for sure: they are numbered in their full order.
+    const all = [...scope].map(({ sql }) => sql);
+    const calls = Array.from({ length: 1 + r.below(3) }, () => this.#windowCall(scope, all));
+    const plain = Array.from({ length: 1 + r.below(2) }, () => r.pick(scope));
+    const columns = [...plain, ...calls];
+    const qualify = r.chance(0.3)
+      ? ` qualify ${r.pick(["rank", "dense_rank"])}() over (${this.#window(scope, all, false)}) <= ${1 + r.below(4)}`
+      : "";
+    const exprs = columns.map(({ sql }) => sql);
+    return { sql: `select ${named(exprs)} from ${from}${where}${qualify}`, kinds: columns.map(({ kind }) => kind) };
+  }
+
+  #windowCall(scope: Scope, all: readonly string[]): ColumnRef {
+    const r = this.#random;
+    const arg = (kind: Kind) => this.#expressions.expression(scope, kind, 1);
+    const rank = r.pick(["rank()", "dense_rank()", "count(*)", `count(${arg(r.pick(kinds))})`]);
+    if (r.chance(0.3))
+      return { sql: `${rank} over (${this.#window(scope, all, rank.startsWith("count"))})`, kind: "int" };
+    const kind = r.pick(kinds);
+    const value = arg(kind);
+    switch (r.below(5)) {
+      case 0:
+        // Rows that are peers in everything have the same value.
+        return { sql: `${r.pick(["lag", "lead"])}(${value}, ${r.below(4)}) over (${this.#fullOrder(all)})`, kind };
+      case 1: {
+        const fn = r.pick(["first_value", "last_value", "nth_value"]);
+        const nth = fn === "nth_value" ? `, ${1 + r.below(4)}` : "";
+        return { sql: `${fn}(${value}${nth}) over (${this.#fullOrder(all)}${this.#rows()})`, kind };
+      }
+      case 2:
+        return { sql: `sum(${arg("int")} % 1000) over (${this.#window(scope, all, true)})`, kind: "int" };
+      case 3:
+        return { sql: `avg(${arg("int")} % 1000) over (${this.#window(scope, all, true)})`, kind: "float" };
+      default:
+        return { sql: `${r.pick(["min", "max"])}(${value}) over (${this.#window(scope, all, true)})`, kind };
+    }
+  }
+
+  /** A window whose frames hold whole groups of peers, or whose order leaves none. */
+  #window(scope: Scope, all: readonly string[], framed: boolean): string {
+    const r = this.#random;
+    const keys = Array.from({ length: r.below(3) }, () => r.pick(scope).sql);
+    const partition = keys.length > 0 ? `partition by ${keys.join(", ")} ` : "";
+    if (framed && r.chance(0.4)) return `${partition}${this.#fullOrder(all)}${this.#rows()}`;
+    const order = Array.from({ length: r.below(3) }, () => `${r.pick(scope).sql}${this.#direction()}`);
+    if (order.length === 0) return partition;
+    const bounds = r.pick([
+      "",
+      "",
+      " range between current row and unbounded following",
+      " groups between 1 preceding and 2 following",
+      " groups between 2 following and 3 following",
+      " range between unbounded preceding and unbounded following exclude group",
+    ]);
+    return `${partition}order by ${order.join(", ")}${framed ? bounds : ""}`;
+  }
+
+  #fullOrder(all: readonly string[]): string {
+    return `order by ${all.map((column) => `${column}${this.#direction()}`).join(", ")}`;
+  }
+
+  #direction(): string {
+    const r = this.#random;
+    return `${r.chance(0.4) ? " desc" : ""}${r.chance(0.3) ? " nulls first" : ""}`;
+  }
+
+  #rows(): string {
+    const r = this.#random;
+    const [before, after] = [r.below(5), r.below(5)];
+    return r.pick([
+      "",
+      ` rows between ${before} preceding and ${after} following`,
+      ` rows between unbounded preceding and ${after} preceding`,
+      ` rows between ${after} following and unbounded following`,
+      ` rows between ${before + after} preceding and ${before} preceding`,
+      ` rows between ${before} preceding and ${after} following exclude current row`,
+    ]);
   }
 
   #grouped(from: string, scope: Scope, where: string, depth: number): Select {
