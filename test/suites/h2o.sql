@@ -13,3 +13,5 @@ select x.*, medium.id1 as medium_id1, medium.id4 as medium_id4, medium.id5 as me
 select x.*, medium.id1 as medium_id1, medium.id4 as medium_id4, medium.id5 as medium_id5, v2 from large_left as x left join medium using (id2);
 select x.*, medium.id1 as medium_id1, medium.id2 as medium_id2, medium.id4 as medium_id4, v2 from large_left as x join medium using (id5);
 select x.*, big.id1 as big_id1, big.id2 as big_id2, big.id4 as big_id4, big.id5 as big_id5, big.id6 as big_id6, v2 from large_left as x join big using (id3);
+select id6, v3 as largest2_v3 from (select id6, v3, row_number() over (partition by id6 order by v3 desc) as order_v3 from x where v3 is not null) sub_query where order_v3 <= 2;
+select id1, id3, v3, sum(v3) over (partition by id1 order by id3, v3) as running, avg(v1) over (partition by id1) as mean, rank() over (order by v3 desc) as r from x;

@@ -1,4 +1,4 @@
-/** The database-like ops benchmark of H2O.ai: its group-by and join questions (without window functions and lists). */
+/** The database-like ops benchmark of H2O.ai: its group-by and join questions, and windows. */
 import { runSuite } from "./suite.ts";
 
 /** Eighths: sums of them are exact in any order. */
@@ -6,7 +6,7 @@ const measure = "(random_below(i, 9, 800) / 8.0)::double";
 
 runSuite({
   name: "h2o",
-  queries: 15,
+  queries: 17,
   tables: {
     x: `select 'id' || lpad((1 + random_below(i, 1, 10))::varchar, 3, '0') as id1, 'id' || lpad((1 + random_below(i, 2, 10))::varchar, 3, '0') as id2,
       'id' || lpad((1 + random_below(i, 3, 150))::varchar, 10, '0') as id3, (case when random_below(i, 4, 20) = 0 then null else 1 + random_below(i, 4, 10) end)::int as id4,

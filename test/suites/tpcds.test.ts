@@ -1,4 +1,4 @@
-/** Query shapes of TPC-DS (those without window functions) on a small made-up star with NULL foreign keys. */
+/** Query shapes of TPC-DS on a small made-up star with NULL foreign keys. */
 import { runSuite } from "./suite.ts";
 
 /** A foreign key, NULL in one of 15 rows. */
@@ -19,7 +19,7 @@ const sales = (
 
 runSuite({
   name: "tpcds",
-  queries: 34,
+  queries: 44,
   tables: {
     date_dim: `select i::int as d_date_sk, d as d_date, year(d)::int as d_year, month(d)::int as d_moy, day(d)::int as d_dom, quarter(d)::int as d_qoy,
       strftime(d, '%A') as d_day_name, (year(d) * 12 + month(d))::int as d_month_seq, (i // 7)::int as d_week_seq from (select i, date '1998-12-01' + i::int as d from range(700) r(i))`,
