@@ -110,9 +110,17 @@ export function sameExpr(a: Expr, b: Expr): boolean {
   return a === b || exprKey(a) === exprKey(b);
 }
 
+/** Keys of expressions, which never change: the optimizer asks for the same ones again and again. */
+const keys = new WeakMap<Expr, string>();
+
 /** A text that two expressions share exactly when they are structurally equal. */
 export function exprKey(expr: Expr): string {
-  return JSON.stringify(expr, (key, value) =>
-    key === "span" || key === "name" || key === "nullable" ? undefined : value,
-  );
+  let text = keys.get(expr);
+  if (text === undefined) {
+    text = JSON.stringify(expr, (key, value) =>
+      key === "span" || key === "name" || key === "nullable" ? undefined : value,
+    );
+    keys.set(expr, text);
+  }
+  return text;
 }

@@ -73,6 +73,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   "share-common-plans": [
     "select a.n, b.n from (select o_custkey, count(*) as n from orders group by o_custkey) a, (select o_custkey, count(*) as n from orders group by o_custkey) b where a.o_custkey = b.o_custkey + 1",
+    "select l_quantity from lineitem join orders on l_orderkey = o_orderkey where o_totalprice > 500000 union all select l_tax from lineitem join orders on l_orderkey = o_orderkey where o_totalprice > 500000",
   ],
 };
 

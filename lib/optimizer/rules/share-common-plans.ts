@@ -12,6 +12,7 @@ import { inlineShared } from "../../logical/inline-shared.ts";
 import type { LogicalPlan } from "../../logical/plan.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 import { Estimator } from "../statistics.ts";
+import { uniteColumns } from "./unite-columns.ts";
 
 /** Cost of a row written once and read by each that shares it, in rows scanned. */
 const sharedRowCost = 4;
@@ -36,36 +37,38 @@ class Sharing {
   readonly #estimator: Estimator;
   readonly #names = new Map<string, number>();
   readonly #canonical = new Map<LogicalPlan, Canonical>();
-  readonly #counts = new Map<number, number>();
+  /** The plans of each key. */
+  readonly #twins = new Map<number, LogicalPlan[]>();
   /** What stands for a key once its first plan was met: the shared plan's id, its input, its columns' names. */
   readonly #shared = new Map<number, { id: number; input: LogicalPlan; names: readonly number[] }>();
 
   constructor(plan: LogicalPlan, context: RuleContext) {
     this.#context = context;
     this.#estimator = new Estimator(context.snapshot);
-    this.#count(plan, new Set());
+    this.#collect(plan, new Set());
   }
 
   visit(plan: LogicalPlan): LogicalPlan {
     if (plan.kind === "shared") return plan;
     const { key } = this.#name(plan);
-    if ((this.#counts.get(key) ?? 0) < 2 || !this.#worthSharing(plan, this.#counts.get(key)!)) {
+    const twins = this.#twins.get(key) ?? [];
+    if (twins.length < 2 || !this.#worthSharing(uniteColumns(twins), twins.length)) {
       return mapInputs(plan, (input) => this.visit(input));
     }
-    return this.#share(plan, key);
+    return this.#share(plan, key, twins);
   }
 
-  #share(plan: LogicalPlan, key: number): LogicalPlan {
+  #share(plan: LogicalPlan, key: number, twins: readonly LogicalPlan[]): LogicalPlan {
     const { columnIds } = this.#context;
     let known = this.#shared.get(key);
     if (!known) {
+      const united = uniteColumns(twins);
       const input = copyPlan(
-        mapInputs(plan, (below) => this.visit(below)),
+        mapInputs(united, (below) => this.visit(below)),
         columnIds,
       ).plan;
-      known = { id: columnIds.next(), input, names: plan.columns.map((column) => this.#columnName(plan, column.id)) };
+      known = { id: columnIds.next(), input, names: united.columns.map(({ id }) => this.#columnName(united, id)) };
       this.#shared.set(key, known);
-      return { kind: "shared", id: known.id, input, columns: plan.columns };
     }
     const own = new Map(plan.columns.map((column) => [this.#columnName(plan, column.id), column]));
     const columns = known.names.map((name, i) => own.get(name) ?? columnIds.renew(known.input.columns[i]!));
@@ -77,9 +80,7 @@ class Sharing {
   }
 
   #worthSharing(plan: LogicalPlan, count: number): boolean {
-    const computes = (node: LogicalPlan): boolean =>
-      node.kind === "join" || node.kind === "aggregate" || node.kind === "window" || inputsOf(node).some(computes);
-    if (!computes(plan) || !hasDistinctNames(this.#name(plan))) return false;
+    if (!hasDistinctNames(this.#name(plan))) return false;
     const saved = (count - 1) * this.#work(plan) - count * this.#estimator.rows(plan) * sharedRowCost;
     return saved > savedMin;
   }
@@ -90,15 +91,17 @@ class Sharing {
     return inputsOf(plan).reduce((sum, input) => sum + this.#work(input), this.#estimator.rows(plan));
   }
 
-  /** Counts plans by key; what is inside a shared plan already runs once. */
-  #count(plan: LogicalPlan, shared: Set<number>): void {
+  /** Collects plans by key; what is inside a shared plan already runs once. */
+  #collect(plan: LogicalPlan, shared: Set<number>): void {
     if (plan.kind === "shared") {
       shared.add(plan.id);
       return;
     }
     const { key } = this.#name(plan);
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
-    for (const input of inputsOf(plan)) this.#count(input, shared);
+    const twins = this.#twins.get(key);
+    if (twins) twins.push(plan);
+    else this.#twins.set(key, [plan]);
+    for (const input of inputsOf(plan)) this.#collect(input, shared);
   }
 
   #name(plan: LogicalPlan): Canonical {
