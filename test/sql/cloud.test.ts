@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { scripts } from "./slt-check.ts";
 import { SltCloud } from "./slt-cloud.ts";
 
-const every = 8;
+const every = 12;
 let cloud: SltCloud;
 
 before(async () => {
