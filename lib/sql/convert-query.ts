@@ -1,5 +1,5 @@
 /** Queries of the parser library, to ours. */
-import { type Span, unsupported } from "../errors.ts";
+import { QueryError, type Span, unsupported } from "../errors.ts";
 import type { Cte, OrderItem, Query, QueryBody, Select, SelectItem, SetOperation, SqlExpr } from "./ast.ts";
 import { convertExpr, convertOrderItem } from "./convert-expr.ts";
 import { convertFrom } from "./convert-from.ts";
@@ -23,9 +23,8 @@ export function convertQuery(converter: Converter, raw: unknown): Query {
 }
 
 function convertWith(converter: Converter, node: Raw, span: Span): readonly Cte[] {
-  if (node.recursive) throw unsupported("WITH RECURSIVE", span);
-  onlyFields(node, ["cte_tables"], span);
-  return list(node.cte_tables).map((raw) => {
+  onlyFields(node, ["cte_tables", "recursive"], span);
+  const ctes = list(node.cte_tables).map((raw): Cte => {
     const cte = raw as Raw;
     // MATERIALIZED and NOT MATERIALIZED are advice on how to run it; the answer is the same.
     onlyFields(cte, ["alias", "query", "materialized"], span);
@@ -36,6 +35,27 @@ function convertWith(converter: Converter, node: Raw, span: Span): readonly Cte[
       query: convertQuery(converter, cte.query),
     };
   });
+  // RECURSIVE allows a CTE to name itself; one that does not is like any other.
+  const recursive = node.recursive ? ctes.find(({ name, query }) => namesTable(query, name.text)) : undefined;
+  if (!recursive) return ctes;
+  throw new QueryError(
+    "unsupported",
+    `WITH RECURSIVE of ${recursive.name.text}, which reads itself, is not supported`,
+    {
+      span: recursive.name.span,
+      hint: "How often it would run is known only as it runs; the stages of a query are laid out before.",
+    },
+  );
+}
+
+/** Whether some part of a query reads a table of this name. */
+function namesTable(node: unknown, name: string): boolean {
+  if (typeof node !== "object" || node === null) return false;
+  const { kind, name: parts } = node as { readonly kind?: unknown; readonly name?: unknown };
+  if (kind === "table" && Array.isArray(parts) && parts.length === 1) {
+    return (parts[0] as { readonly text: string }).text.toLowerCase() === name.toLowerCase();
+  }
+  return Object.values(node).some((value) => namesTable(value, name));
 }
 
 function convertOrderBy(converter: Converter, raw: unknown, span: Span): Query["orderBy"] {

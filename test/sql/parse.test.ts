@@ -292,7 +292,7 @@ test("what is not supported says so, with its place", async () => {
     "SELECT * FROM a POSITIONAL JOIN b ON true": "POSITIONAL",
     "SELECT * FROM a CROSS APPLY b": "Cross Apply",
     "SELECT 1 UNION BY NAME SELECT 2": "BY NAME",
-    "WITH RECURSIVE x AS (SELECT 1) SELECT * FROM x": "RECURSIVE",
+    "WITH RECURSIVE x AS (SELECT 1 UNION ALL SELECT * FROM x) SELECT * FROM x": "RECURSIVE",
     "SELECT [1, 2]": "Array",
     "SELECT a[1:2]": "a slice",
     "SELECT a COLLATE x": "Collate",
