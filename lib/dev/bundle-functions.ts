@@ -4,7 +4,7 @@
  */
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { build, type Metafile } from "esbuild";
 
 const root = join(import.meta.dirname, "../..");
@@ -22,7 +22,8 @@ export interface FunctionBundle {
   readonly directory: string;
   /** Which source went where: tests look at what a function can load. */
   readonly metafile: Metafile;
-  /** JavaScript that every start loads, in bytes. */
+  /** JavaScript that every start loads: files of the folder, and their bytes. */
+  readonly startFiles: readonly string[];
   readonly startBytes: number;
   /** Everything in the folder, in bytes. */
   readonly totalBytes: number;
@@ -67,7 +68,10 @@ async function bundleFunction(name: string, entry: string, directory: string): P
   if (inputs.has("lib/sql/parser-library.ts")) copyParser(directory);
   // Others than executors read no column chunks.
   if (name === "executor") copyParquetDecoder(directory);
-  return { name, directory, metafile, startBytes: startBytes(metafile), totalBytes: folderBytes(directory) };
+  const start = startOutputs(metafile);
+  const startFiles = start.map((path) => relative(directory, join(root, path)));
+  const startBytes = start.reduce((sum, path) => sum + metafile.outputs[path]!.bytes, 0);
+  return { name, directory, metafile, startFiles, startBytes, totalBytes: folderBytes(directory) };
 }
 
 /** CommonJS dependencies need `require`; packages that are found at run time lie beside the bundle instead. */
@@ -97,7 +101,7 @@ function copyParquetDecoder(directory: string): void {
 }
 
 /** The entry and all that it imports statically. */
-function startBytes(metafile: Metafile): number {
+function startOutputs(metafile: Metafile): readonly string[] {
   const seen = new Set<string>();
   const visit = (path: string) => {
     const output = metafile.outputs[path];
@@ -106,7 +110,7 @@ function startBytes(metafile: Metafile): number {
     for (const each of output.imports) if (each.kind === "import-statement") visit(each.path);
   };
   for (const path of Object.keys(metafile.outputs)) if (path.endsWith("/index.mjs")) visit(path);
-  return [...seen].reduce((sum, path) => sum + metafile.outputs[path]!.bytes, 0);
+  return [...seen];
 }
 
 function folderBytes(directory: string): number {
