@@ -19,10 +19,17 @@ export async function handler({ queryId }: { readonly queryId: string }, context
   const start = performance.now();
   const remainingMs = () => context.getRemainingTimeInMillis();
   const options = { ...scheduler.options, owner: context.awsRequestId, remainingMs };
-  const outcome = await runQuery(queryId, scheduler.ports, options);
-  const elapsedMs = performance.now() - start;
-  logger.info("query", { queryId, outcome, elapsedMs });
-  metrics.addMetric(`Queries_${outcome}`, MetricUnit.Count, 1);
-  if (outcome === "ended") metrics.addMetric("QueryDuration", MetricUnit.Milliseconds, elapsedMs);
-  metrics.publishStoredMetrics();
+  try {
+    const outcome = await runQuery(queryId, scheduler.ports, options);
+    const elapsedMs = performance.now() - start;
+    logger.info("query", { queryId, outcome, elapsedMs });
+    metrics.addMetric(`Queries_${outcome}`, MetricUnit.Count, 1);
+    if (outcome === "ended") metrics.addMetric("QueryDuration", MetricUnit.Milliseconds, elapsedMs);
+  } catch (error) {
+    // Lambda starts another one; which query it was stands here only.
+    logger.error("scheduler failed", { queryId, error: error as Error });
+    throw error;
+  } finally {
+    metrics.publishStoredMetrics();
+  }
 }

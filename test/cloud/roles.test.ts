@@ -1,6 +1,6 @@
-/** Tables of Glue, and that roles may do what the functions do, and nothing else. */
+/** Tables of Glue; that roles may do what the functions do, and nothing else; what functions log. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -54,6 +54,8 @@ const lake: readonly GlueTable[] = [
 
 let world: TpchCloud;
 let directory: string;
+/** What functions logged, by function. */
+const lines: { readonly name: string; readonly line: string }[] = [];
 
 before(async () => {
   directory = mkdtempSync(join(tmpdir(), "volley-lake-"));
@@ -64,6 +66,7 @@ before(async () => {
     data: { lake: directory },
     glue: { sales: lake, secret: [lake[0]!] },
     glueDatabases: ["sales"],
+    onLine: (name, line) => void lines.push({ name, line }),
     variables: { ...manyTasks, VOLLEY_HEARTBEAT_S: "0.5" },
   });
   await world.duckdb.run(`copy (select * from (values ('Ulm', 126), ('Bonn', 336)) t(name, people))
@@ -223,6 +226,56 @@ describe("roles", () => {
     );
     // What was refused would have failed a query; what is no exception any more leaves the list.
     for (const each of Object.keys(exceptions)) assert.ok(allowed.has(each), `${each} is not allowed`);
+  });
+});
+
+describe("what functions log", () => {
+  const of = (name: RegExp) =>
+    lines.filter((each) => name.test(each.name)).map(({ line }) => JSON.parse(line) as Record<string, unknown>);
+
+  it("is JSON that names query, stage, task and outcome, and quotes no query", async () => {
+    const secret = "a text for nobody else";
+    const { id } = await world.client.query(`select count(*) from lineitem where l_comment <> '${secret}'`);
+    await until(() => of(/scheduler/).some(({ queryId, message }) => queryId === id && message === "query"));
+    const [query] = of(/scheduler/).filter(({ queryId }) => queryId === id);
+    assert.deepEqual([query!.outcome, query!.service, query!.level], ["ended", "volley-scheduler", "INFO"]);
+    const tasks = of(/executor/).filter(({ queryId, message }) => queryId === id && message === "task");
+    assert.ok(tasks.length >= 2);
+    for (const task of tasks) {
+      assert.deepEqual(
+        [typeof task.stage, typeof task.task, task.outcome, typeof task.elapsedMs],
+        [...["number", "number", "won", "number"]],
+      );
+    }
+    assert.ok(!lines.some(({ line }) => line.includes(secret)), "the query's text is in a log");
+  });
+
+  it("has metrics in the embedded format, of the names in docs/operations.md", () => {
+    interface Emf {
+      readonly _aws: { readonly CloudWatchMetrics: readonly EmfMetrics[] };
+      readonly [name: string]: unknown;
+    }
+    interface EmfMetrics {
+      readonly Namespace: string;
+      readonly Dimensions: readonly (readonly string[])[];
+      readonly Metrics: readonly { readonly Name: string; readonly Unit: string }[];
+    }
+    const found = new Map<string, string>();
+    for (const entry of of(/./).filter((each) => "_aws" in each) as unknown as Emf[]) {
+      for (const { Namespace, Dimensions, Metrics } of entry._aws.CloudWatchMetrics) {
+        assert.equal(Namespace, "Volley");
+        assert.deepEqual(Dimensions, [["service"]]);
+        for (const { Name, Unit } of Metrics) {
+          found.set(Name, Unit);
+          for (const value of [entry[Name]].flat()) assert.equal(typeof value, "number", `${Name}: ${value}`);
+        }
+      }
+    }
+    const document = readFileSync(join(import.meta.dirname, "../../docs/operations.md"), "utf8");
+    for (const name of ["Tasks_won", "TaskDuration", "TaskMemoryPeak", "Queries_ended", "QueryDuration"]) {
+      assert.ok(found.has(name), `${name} was never written`);
+    }
+    for (const [name, unit] of found) assert.ok(document.includes(`\`${name}\` | ${unit} |`), `${name} ${unit}`);
   });
 });
 
