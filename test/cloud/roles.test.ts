@@ -202,6 +202,8 @@ describe("roles", () => {
     await client.query("drop view seen");
     await client.query("drop table made");
     await client.fetch("/v1/queries?limit=5");
+    await client.fetch("/v1/tables");
+    await client.rows("select count(*) from sales.cities");
     const { id } = await client.submit(tpchQuery(9));
     await until(() => cloud.executors.some((each) => each.running > 0));
     cloud.faults.eventTwice = 0.7;
