@@ -77,7 +77,7 @@ export class ExpressionGenerator {
         return r.pick([
           `date '2020-${String(1 + r.below(12)).padStart(2, "0")}-15'`,
           "date '2024-02-29'",
-          "date '0001-01-01'",
+          "date '0010-01-01'",
           "date '9999-12-31'",
           "date '1969-12-31'",
         ]);
@@ -87,7 +87,7 @@ export class ExpressionGenerator {
           "timestamp '1969-12-31 23:59:59.999999'",
           "timestamp '2020-01-01 00:00:00'",
           "timestamp '9999-12-31 23:59:59.999999'",
-          "timestamp '0001-01-01 00:00:00'",
+          "timestamp '0010-01-01 00:00:00'",
         ]);
       case "bool":
         return r.pick(["true", "false"]);
