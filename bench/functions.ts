@@ -42,10 +42,7 @@ await using cloud = await EmulatedCloud.start({ functionsDirectory: join(directo
 const bare = join(directory, "bare");
 mkdirSync(bare);
 writeFileSync(join(bare, "index.mjs"), "export const handler = async () => null;\n");
-const nothing = new LambdaFunction(
-  { ...cloud.executors[0]!.options, name: "nothing", codeDirectory: bare },
-  noFaults,
-);
+const nothing = new LambdaFunction({ ...cloud.executors[0]!.options, name: "nothing", codeDirectory: bare }, noFaults);
 
 const kib = (bytes: number) => `${Math.round(bytes / 1024)} KiB`.padStart(9);
 const ms = (time: number) => `${time.toFixed(0)} ms`.padStart(8);
