@@ -14,7 +14,7 @@ after(() => world?.close());
 afterEach(() => Object.assign(world.cloud.faults, noFaults));
 
 const slow =
-  "select count(*), sum(a.l_quantity) from lineitem a, lineitem b where a.l_suppkey = b.l_suppkey and a.l_comment < b.l_comment";
+  "select count(*), sum(a.l_quantity) from lineitem a, lineitem b where a.l_linenumber = b.l_linenumber and a.l_comment < b.l_comment";
 const executorsRun = () => until(() => world.cloud.executors.some((each) => each.running > 0));
 
 describe("the bill is what the emulators counted", () => {
