@@ -1,9 +1,10 @@
 /** Aggregation in one step, or in two where the first shrinks what the second has to collect. */
 import { hasPartialState, stateTypes } from "../expr/aggregate-state.ts";
-import type { ColumnId } from "../expr/expr.ts";
+import type { ColumnId, Expr } from "../expr/expr.ts";
 import { columnIdsOf, exprsOfAggregate } from "../expr/walk.ts";
 import type { LogicalAggregate } from "../logical/plan.ts";
 import { columnRef } from "../logical/plan.ts";
+import type { Estimate } from "../optimizer/column-estimate.ts";
 import { groupCount } from "../optimizer/statistics.ts";
 import type { PhysicalPlan } from "../physical/plan.ts";
 import { keyRange } from "./key-range.ts";
@@ -28,8 +29,7 @@ export function lowerAggregate(
   const groups = Math.ceil(groupCount(plan.groupBy, estimate));
   const keyRanges = plan.groupBy.map((key) => keyRange(key, estimate));
   const common = { kind: "aggregate", aggregates, groups, keyRanges } as const;
-  const shrinks = keyCount === 0 || groups < estimate.rows * partialReductionMax;
-  if (!shrinks || !aggregates.every(hasPartialState)) {
+  if (!mayShrink(plan.groupBy, estimate) || !aggregates.every(hasPartialState)) {
     return { ...common, mode: "single", input, groupBy: plan.groupBy, columns };
   }
   const keys = columns.slice(0, keyCount);
@@ -38,4 +38,13 @@ export function lowerAggregate(
   );
   const partial = { ...common, mode: "partial", input, groupBy: plan.groupBy, columns: [...keys, ...states] } as const;
   return { ...common, mode: "final", input: partial, groupBy: keys.map(columnRef), columns };
+}
+
+/**
+ * Whether there may be far fewer groups than rows. Keys that belong together (a customer's name and address) have far
+ * fewer combinations than their counts multiplied: as long as no key alone has too many values, the first step finds out
+ * while it runs, and passes rows through once it sees that it does not help.
+ */
+function mayShrink(keys: readonly Expr[], estimate: Estimate): boolean {
+  return keys.every((key) => groupCount([key], estimate) < estimate.rows * partialReductionMax);
 }
