@@ -2,7 +2,7 @@
 import { unsupported } from "../errors.ts";
 import type { Name } from "./ast.ts";
 import { convertCopy, convertCreateTable, convertInsert, selectAll } from "./convert-table-statement.ts";
-import { type Converter, convertName, convertNames, placeOf } from "./converter.ts";
+import { type Converter, convertName, convertNames, placeOf, syntaxError } from "./converter.ts";
 import { list, onlyFields, payloadOf, type Raw, variant } from "./raw.ts";
 import type { Statement } from "./statement-ast.ts";
 
@@ -36,6 +36,7 @@ export function convertStatement(converter: Converter, raw: unknown, sql: string
       const { parent_name } = ((node.show_options as Raw).show_in ?? {}) as { parent_name: unknown };
       onlyFields(node, ["show_options"], span);
       onlyFields(node.show_options, ["show_in"], span);
+      if (!parent_name) throw syntaxError("SHOW COLUMNS needs FROM and a table", span);
       return { kind: "describe", query: selectAll(converter, parent_name) };
     }
     case "ShowTables": {

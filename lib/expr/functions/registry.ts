@@ -73,7 +73,7 @@ export function requireFunction(name: string, span?: Span): ScalarFunction {
 export function resolveFunction(name: string, args: readonly Arg[], span?: Span): Resolution {
   const fn = requireFunction(name, span);
   const resolution = fn.resolve ? fn.resolve(args) : matchSignatures(fn.signatures, args);
-  if (!resolution) throw noSignature(name, fn.signatures, args, span);
+  if (!resolution || resolution.argTypes.length < args.length) throw noSignature(name, fn.signatures, args, span);
   return { fn: fn.name, ...resolution };
 }
 
