@@ -39,6 +39,22 @@ export async function startS3(
   return { client, buckets: server.buckets, close };
 }
 
+/** Makes a table as the stack does. */
+export function createStateTable(TableName: string): CreateTableCommand {
+  return new CreateTableCommand({
+    TableName,
+    BillingMode: "PAY_PER_REQUEST",
+    KeySchema: [
+      { AttributeName: "pk", KeyType: "HASH" },
+      { AttributeName: "sk", KeyType: "RANGE" },
+    ],
+    AttributeDefinitions: [
+      { AttributeName: "pk", AttributeType: "S" },
+      { AttributeName: "sk", AttributeType: "S" },
+    ],
+  });
+}
+
 export async function startDynamo() {
   const server = await DynamoServer.start(noFaults);
   const listening = await listen(server.handle);
@@ -47,20 +63,7 @@ export async function startDynamo() {
   /** A fresh table. */
   const makeTable = async (): Promise<string> => {
     const TableName = `table${++tables}`;
-    await client.send(
-      new CreateTableCommand({
-        TableName,
-        BillingMode: "PAY_PER_REQUEST",
-        KeySchema: [
-          { AttributeName: "pk", KeyType: "HASH" },
-          { AttributeName: "sk", KeyType: "RANGE" },
-        ],
-        AttributeDefinitions: [
-          { AttributeName: "pk", AttributeType: "S" },
-          { AttributeName: "sk", AttributeType: "S" },
-        ],
-      }),
-    );
+    await client.send(createStateTable(TableName));
     return TableName;
   };
   const close = async () => {

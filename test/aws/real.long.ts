@@ -6,7 +6,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
-import { CreateTableCommand, DeleteTableCommand, waitUntilTableExists } from "@aws-sdk/client-dynamodb";
+import { DeleteTableCommand, waitUntilTableExists } from "@aws-sdk/client-dynamodb";
 import { makeClients } from "../../lib/aws/clients.ts";
 import { DynamoCatalogStore } from "../../lib/aws/dynamo-catalog-store.ts";
 import { DynamoQueryStore } from "../../lib/aws/dynamo-query-store.ts";
@@ -16,6 +16,7 @@ import { stateStoreConformance } from "../scheduler/state-store-conformance.ts";
 import { catalogStoreConformance } from "../service/catalog-store-conformance.ts";
 import { queryStoreConformance } from "../service/query-store-conformance.ts";
 import { objectStoreConformance } from "../storage/conformance.ts";
+import { createStateTable } from "./emulators.ts";
 
 const bucket = process.env.VOLLEY_AWS_TEST_BUCKET;
 const waitSecondsMax = 120;
@@ -29,20 +30,7 @@ else {
 
   const makeTable = async (): Promise<string> => {
     const TableName = `volley-test-${randomUUID()}`;
-    await dynamo.send(
-      new CreateTableCommand({
-        TableName,
-        BillingMode: "PAY_PER_REQUEST",
-        KeySchema: [
-          { AttributeName: "pk", KeyType: "HASH" },
-          { AttributeName: "sk", KeyType: "RANGE" },
-        ],
-        AttributeDefinitions: [
-          { AttributeName: "pk", AttributeType: "S" },
-          { AttributeName: "sk", AttributeType: "S" },
-        ],
-      }),
-    );
+    await dynamo.send(createStateTable(TableName));
     tables.push(TableName);
     await waitUntilTableExists({ client: dynamo, maxWaitTime: waitSecondsMax }, { TableName });
     return TableName;
